@@ -1,0 +1,82 @@
+-- The rules of the ledger, held by PostgreSQL whoever writes. Functions run with the caller's search_path and tenant, so
+-- row-level security applies inside them too. Nested loops only: the plan is cached per connection, and one made for a
+-- large batch must not scan the accounts table for a small one.
+
+CREATE FUNCTION check_new_postings() RETURNS trigger LANGUAGE plpgsql
+    SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    offending uuid;
+BEGIN
+    -- Postings of a journal sum to zero per currency.
+    SELECT f.journal_id INTO offending FROM fresh f
+        GROUP BY f.journal_id, f.currency HAVING sum(f.amount_minor) <> 0 LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'journal % does not sum to zero', offending USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_balances';
+    END IF;
+    -- A journal comes with all its postings in one statement; none can be added later.
+    SELECT f.journal_id INTO offending
+        FROM (SELECT tenant_id, journal_id, count(*) AS postings FROM fresh GROUP BY tenant_id, journal_id) f
+        LEFT JOIN journals j ON j.id = f.journal_id AND j.tenant_id = f.tenant_id
+        WHERE j.posting_count IS DISTINCT FROM f.postings LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'journal % is not complete', offending USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_complete';
+    END IF;
+    -- Each posting is on an account of the tenant, in its currency, and continues the account's chain of balances.
+    SELECT f.id INTO offending FROM fresh f
+        LEFT JOIN accounts a ON a.id = f.account_id AND a.tenant_id = f.tenant_id
+        LEFT JOIN postings p ON p.tenant_id = f.tenant_id AND p.account_id = f.account_id AND p.account_version = f.account_version - 1
+        WHERE a.currency IS DISTINCT FROM f.currency
+           OR a.append_only <> (f.account_version IS NULL)
+           OR (f.account_version > 1 AND p.id IS NULL)
+           OR coalesce(p.balance_after_minor, 0) + f.amount_minor <> f.balance_after_minor
+        LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'posting % does not fit its account', offending USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_fits_account';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER postings_are_balanced AFTER INSERT ON postings
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION check_new_postings();
+
+CREATE FUNCTION check_booked_balances() RETURNS trigger LANGUAGE plpgsql
+    SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    offending uuid;
+BEGIN
+    SELECT f.id INTO offending FROM fresh f
+        LEFT JOIN postings p ON p.tenant_id = f.tenant_id AND p.account_id = f.id AND p.account_version = f.version
+        WHERE NOT f.append_only AND coalesce(p.balance_after_minor, CASE f.version WHEN 0 THEN 0 END) IS DISTINCT FROM f.booked_minor
+        LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'account %: booked balance is not that of its last posting', offending
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'account_booked_is_posted';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER accounts_booked_on_insert AFTER INSERT ON accounts
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION check_booked_balances();
+CREATE TRIGGER accounts_booked_on_update AFTER UPDATE ON accounts
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION check_booked_balances();
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, lower(TG_OP)
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_TABLE_NAME || '_immutable';
+END $$;
+
+CREATE TRIGGER postings_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON postings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journals_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON journals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER accounts_identity_fixed BEFORE UPDATE ON accounts FOR EACH ROW
+    WHEN (OLD.currency <> NEW.currency OR OLD.append_only <> NEW.append_only OR OLD.tenant_id <> NEW.tenant_id OR OLD.id <> NEW.id)
+    EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER accounts_stay_closed BEFORE UPDATE ON accounts FOR EACH ROW
+    WHEN (OLD.status = 'CLOSED' AND (NEW.status <> 'CLOSED' OR (NEW.version <> OLD.version AND NOT OLD.append_only))) EXECUTE FUNCTION refuse_change();
+
+REVOKE UPDATE, DELETE, TRUNCATE ON postings, journals FROM payment_engine_role;
+REVOKE DELETE, TRUNCATE ON accounts, customers FROM payment_engine_role;
+
+-- Account rows are updated in place all day: room on the page keeps those updates out of the indexes (HOT).
+ALTER TABLE accounts SET (fillfactor = 60);
+ALTER TABLE balance_deltas SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);

@@ -1,0 +1,12 @@
+DROP TRIGGER postings_are_balanced ON postings;
+DROP TRIGGER accounts_booked_on_insert ON accounts;
+DROP TRIGGER accounts_booked_on_update ON accounts;
+DROP TRIGGER postings_immutable ON postings;
+DROP TRIGGER journals_immutable ON journals;
+DROP TRIGGER accounts_identity_fixed ON accounts;
+DROP TRIGGER accounts_stay_closed ON accounts;
+DROP FUNCTION check_new_postings();
+DROP FUNCTION check_booked_balances();
+DROP FUNCTION refuse_change();
+GRANT UPDATE, DELETE ON postings, journals TO payment_engine_role;
+GRANT DELETE ON accounts, customers TO payment_engine_role;

@@ -1,0 +1,7 @@
+"""Customers, accounts, and the ledger's journals and postings."""
+
+from accounts.models.accounts import Account
+from accounts.models.customers import Customer
+from accounts.models.ledger import BalanceDelta, Journal, Posting
+
+__all__ = ["Account", "BalanceDelta", "Customer", "Journal", "Posting"]

@@ -1,0 +1,5 @@
+"""What the engine tells: the outbox."""
+
+from events.models.outbox import OutboxEvent
+
+__all__ = ["OutboxEvent"]

@@ -1,0 +1,26 @@
+"""The transactional outbox: a row stands in the same transaction as the change it tells of."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from tenants.models.base import TenantModel
+
+
+class OutboxEvent(TenantModel):
+    """One thing that happened, to be told outside once the transaction is through. Ids are time-ordered."""
+
+    topic = models.TextField(help_text="What happened, such as payment.completed")
+    subject_id = models.UUIDField(help_text="The payment, message or account it happened to")
+    payload = models.JSONField(default=dict)
+    correlation_id = models.TextField(default="")
+    created_at = models.DateTimeField(db_default=Now())
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "outbox_events"
+        indexes = [
+            models.Index(fields=["tenant_id", "id"], name="idx_outbox_events_untold", condition=models.Q(told_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.id}"

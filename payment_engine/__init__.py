@@ -1,0 +1,1 @@
+"""The project package: wiring on top, vocabulary at the bottom."""

@@ -1,0 +1,58 @@
+"""Amounts as callers write them: "1500.00", 1500 or 1500.00, kept literally until the currency is known."""
+
+from typing import Any, Final
+
+from payment_engine.api.errors import at
+from payment_engine.money import AmountInvalid, CurrencyUnknown, parse_amount
+
+_SHOWN: Final = 'an amount is a decimal string such as "1500.00" or a JSON number'
+AMOUNT_PATTERN: Final = r"^[0-9]{1,18}(\.[0-9]{1,4})?$"
+
+
+class AmountUnreadable(ValueError):
+    """Raised while a body is decoded; becomes `amount_invalid` with the member's pointer."""
+
+
+class AmountInput:
+    """The literal of an amount in a body. Whether it is a right amount depends on the currency: see `amount_field`."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @classmethod
+    def of(cls, value: object) -> "AmountInput":
+        if isinstance(value, str):
+            return cls(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return cls(str(value))
+        raise AmountUnreadable(_SHOWN)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AmountInput) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"AmountInput({self.text!r})"
+
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
+        return {
+            "description": "A plain positive decimal with no more fraction digits than the currency has; a string, or a JSON number (read exactly).",
+            "anyOf": [{"type": "string", "pattern": AMOUNT_PATTERN, "maxLength": 23}, {"type": "number", "exclusiveMinimum": 0, "maximum": 999999999999999999}],
+        }
+
+
+def amount_field(
+    value: AmountInput, currency: str, *, pointer: str = "/amount", currency_pointer: str = "/currency", zero_allowed: bool = False
+) -> int:
+    """Minor units of an amount of a body; its errors point to the member."""
+    try:
+        return parse_amount(value.text, currency, zero_allowed=zero_allowed)
+    except AmountInvalid as error:
+        raise at(pointer, error) from None
+    except CurrencyUnknown as error:
+        raise at(currency_pointer, error) from None

@@ -1,0 +1,176 @@
+"""JSON bodies in and out: msgspec straight into frozen structs, numbers never through float."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any, Final, TypeVar
+
+import msgspec
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+
+from payment_engine.api.amounts import AmountInput, AmountUnreadable
+from payment_engine.api.errors import (
+    LengthRequired,
+    MalformedJson,
+    PayloadTooLarge,
+    UnknownField,
+    UnsupportedMediaType,
+    field_failed,
+)
+from payment_engine.api.rest_errors import escape
+from payment_engine.errors import EngineError, FieldError, Malformed, ValidationFailed
+from payment_engine.money import AmountInvalid
+
+T = TypeVar("T")
+_UTF8: Final = frozenset({"utf-8", "utf8"})
+_PATH: Final = re.compile(r"(?s)(.*) - at `(\$[^`]*)`")
+_UNKNOWN: Final = re.compile(r"(?s)Object contains unknown field `(.*)`")
+_MISSING: Final = re.compile(r"Object missing required field `(.*)`")
+_PATH_STEP: Final = re.compile(r"\.([A-Za-z0-9_]+)|\[(\d+)\]")
+_NUL_ESCAPE: Final = b"\\u0000"
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Base of request bodies: camelCase outside, unknown members refused."""
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Base of response bodies; a member that is UNSET is left out."""
+
+
+class JsonNumber(Decimal):
+    """A JSON number with a point or an exponent, exact, and as it was written."""
+
+    __slots__ = ("literal",)
+    literal: str
+
+    def __new__(cls, literal: str) -> "JsonNumber":
+        try:
+            number = super().__new__(cls, literal)
+        except InvalidOperation:
+            raise ValueError("the number is too large") from None
+        number.literal = literal
+        return number
+
+
+def _decode_special(expected: type, value: object) -> object:
+    if expected is AmountInput:
+        return AmountInput.of(value.literal if isinstance(value, JsonNumber) else value)
+    raise NotImplementedError(f"no rule to read {expected!r} from JSON")
+
+
+def _encode_special(value: object) -> object:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, AmountInput):
+        return value.text
+    raise NotImplementedError(f"no rule to write {type(value)!r} as JSON")
+
+
+encode: Final = msgspec.json.Encoder(enc_hook=_encode_special).encode
+
+
+@cache
+def _decoder(expected: type[T]) -> msgspec.json.Decoder[T]:
+    return msgspec.json.Decoder(expected, dec_hook=_decode_special, float_hook=JsonNumber)
+
+
+def json_response(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    return HttpResponse(encode(body), status=status, content_type="application/json", headers=headers)
+
+
+def read_body(request: HttpRequest, *, limit_bytes: int | None = None) -> bytes:
+    """The whole body. Its announced length is checked first, so nothing above the limit is read."""
+    limit = settings.BODY_LIMIT_BYTES if limit_bytes is None else limit_bytes
+    announced = request.META.get("CONTENT_LENGTH")
+    if not announced and "HTTP_TRANSFER_ENCODING" in request.META:
+        raise LengthRequired("send the body with Content-Length instead of in chunks")
+    if announced and (not announced.isdecimal() or int(announced[:20]) > limit):
+        raise PayloadTooLarge(f"the body is larger than {limit} bytes")
+    try:
+        return request.body
+    except UnreadablePostError:
+        raise Malformed("the body could not be read to its end") from None
+
+
+def require_json(request: HttpRequest) -> None:
+    charset = (request.content_params or {}).get("charset", "utf-8")
+    if request.content_type != "application/json" or charset.lower() not in _UTF8:
+        raise UnsupportedMediaType("the body must be application/json in UTF-8", headers={"Accept": "application/json"})
+
+
+def decode_body(request: HttpRequest, expected: type[T], *, limit_bytes: int | None = None) -> T:
+    """The body as `expected`, or the problem that says what is wrong and where.
+
+    413 too large, 415 not JSON, 400 malformed or with unknown members, 422 with a missing member or a wrong type.
+    """
+    require_json(request)
+    return decode(read_body(request, limit_bytes=limit_bytes), expected)
+
+
+def decode(body: bytes, expected: type[T]) -> T:
+    try:
+        value = _decoder(expected).decode(body)
+    except msgspec.ValidationError as error:
+        raise _shape_error(error) from None
+    except msgspec.DecodeError as error:
+        raise MalformedJson(str(error)) from None
+    except UnicodeDecodeError as error:
+        raise MalformedJson(f"the body is not UTF-8: {error.reason}") from None
+    except RecursionError:
+        raise MalformedJson("the body is nested too deeply") from None
+    except ValueError as error:
+        raise MalformedJson(str(error)) from None
+    if _NUL_ESCAPE in body:
+        _refuse_nul(value)
+    return value
+
+
+def _shape_error(error: msgspec.ValidationError) -> EngineError:
+    message, path = str(error), "$"
+    if found := _PATH.fullmatch(message):
+        message, path = found[1], found[2]
+    pointer = _pointer(path)
+    if found := _UNKNOWN.fullmatch(message):
+        name = found[1][:100]
+        detail = "this member is not known here"
+        return UnknownField(f"unknown member {name!r}", errors=(FieldError(pointer=f"{pointer}/{escape(name)}", code="unknown_field", detail=detail),))
+    if found := _MISSING.fullmatch(message):
+        return field_failed(f"{pointer}/{escape(found[1])}", "this member is required", code="required")
+    if isinstance(error.__cause__, AmountUnreadable):
+        return AmountInvalid(message, errors=(FieldError(pointer=pointer, code=AmountInvalid.code, detail=message),))
+    return field_failed(pointer, message)
+
+
+def _pointer(path: str) -> str:
+    """msgspec's `$.items[3].name` as `/items/3/name`; a member of a dictionary (`[...]`) is named by its dictionary."""
+    return "".join("/" + (step[1] or step[2]) for step in _PATH_STEP.finditer(path))
+
+
+def _refuse_nul(value: object) -> None:
+    for pointer, text in _texts(value, ""):
+        if "\x00" in text:
+            raise ValidationFailed(
+                "text can't contain the NUL character",
+                errors=(FieldError(pointer=pointer, code="character_invalid", detail="text can't contain the NUL character"),),
+            )
+
+
+def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 whatever JSON can hold
+    match value:
+        case str():
+            yield pointer, value
+        case AmountInput():
+            yield pointer, value.text
+        case msgspec.Struct():
+            for field in msgspec.structs.fields(value):
+                yield from _texts(getattr(value, field.name), f"{pointer}/{field.encode_name}")
+        case Mapping():
+            for name, member in value.items():
+                yield pointer, str(name)
+                yield from _texts(member, f"{pointer}/{escape(str(name))}")
+        case Sequence() if not isinstance(value, bytes | bytearray):
+            for index, member in enumerate(value):
+                yield from _texts(member, f"{pointer}/{index}")

@@ -1,0 +1,123 @@
+"""Keyset pages: a cursor is the position of the last row seen, so pages stay stable under inserts and nothing is counted.
+
+A cursor is base64url(JSON of the key values ‖ 12 bytes of HMAC-SHA256 over it and the list's name): opaque, url-safe,
+of no use on another list, and never trusted unsigned.
+"""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.db import models
+from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
+from django.http import HttpRequest
+
+from payment_engine.api.errors import CursorInvalid, ParameterInvalid
+from payment_engine.errors import FieldError
+
+LIMIT_DEFAULT: Final = 50
+LIMIT_MAX: Final = 200
+PAGE_PARAMETERS: Final = ("limit", "cursor")
+_MAC_BYTES: Final = 12
+_CURSOR_MAX: Final = 512
+K = TypeVar("K", bound=tuple[Any, ...])
+M = TypeVar("M", bound=models.Model)
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyset(Generic[K]):
+    """The order of one list. `columns` must be unique together and indexed; `key_type` is the tuple type of their values."""
+
+    name: str
+    columns: tuple[str, ...]
+    key_type: type[K]
+    descending: bool = True
+
+    def cursor_of(self, key: K) -> str:
+        payload = msgspec.json.encode(key)
+        return urlsafe_b64encode(_mac(self.name, payload) + payload).decode().rstrip("=")
+
+    def position_of(self, cursor: str) -> K:
+        """The key values in a cursor of this list; raises CursorInvalid."""
+        try:
+            raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)) if len(cursor) <= _CURSOR_MAX else b""
+        except (NotBase64, UnicodeEncodeError):
+            raise _cursor_invalid() from None
+        mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+        if not payload or not hmac.compare_digest(mac, _mac(self.name, payload)):
+            raise _cursor_invalid()
+        return msgspec.json.decode(payload, type=self.key_type)
+
+
+def newest_first(name: str) -> Keyset[tuple[datetime, UUID]]:
+    """The usual order: by (created_at, id), newest first."""
+    return Keyset(name=name, columns=("created_at", "id"), key_type=tuple[datetime, UUID])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest(Generic[K]):
+    """What part of a list was asked for. Fetch `limit + 1` rows beyond `after`: the extra one tells whether there are more."""
+
+    keyset: Keyset[K]
+    limit: int
+    after: K | None
+
+    def slice(self, rows: "models.QuerySet[M]") -> "models.QuerySet[M]":
+        """The page of a queryset: rows beyond the cursor in the list's order, `limit + 1` of them."""
+        columns, descending = self.keyset.columns, self.keyset.descending
+        if self.after is not None:
+            beyond = TupleLessThan if descending else TupleGreaterThan
+            rows = rows.filter(beyond(tuple(models.F(column) for column in columns), self.after))
+        return rows.order_by(*(f"-{column}" if descending else column for column in columns))[: self.limit + 1]
+
+
+def page_parameters(request: HttpRequest, keyset: Keyset[K]) -> PageRequest[K]:
+    """`limit` and `cursor` of the query; raises ParameterInvalid or CursorInvalid. Unknown parameters are `read_query`'s business."""
+    cursor = request.GET.get("cursor")
+    return PageRequest(keyset=keyset, limit=_limit(request.GET.get("limit")), after=None if cursor is None else keyset.position_of(cursor))
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return LIMIT_DEFAULT
+    limit = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    if not 1 <= limit <= LIMIT_MAX:
+        detail = f"limit is a number from 1 to {LIMIT_MAX}"
+        raise ParameterInvalid(detail, errors=(FieldError(pointer="?limit", code="parameter_invalid", detail=detail),))
+    return limit
+
+
+def page_body(page: PageRequest[K], rows: Iterable[Row], *, key: Callable[[Row], K], render: Callable[[Row], object]) -> dict[str, object]:
+    """The body of a list answer from up to `limit + 1` rows."""
+    fetched: Sequence[Row] = list(rows)
+    shown = fetched[: page.limit]
+    more = len(fetched) > page.limit
+    return {
+        "data": [render(row) for row in shown],
+        "hasMore": more,
+        "nextCursor": page.keyset.cursor_of(key(shown[-1])) if more else None,
+    }
+
+
+@cache
+def _signing_key(secret: str) -> bytes:
+    return sha256(b"payment_engine.api.pagination:" + secret.encode()).digest()
+
+
+def _mac(name: str, payload: bytes) -> bytes:
+    return hmac.digest(_signing_key(settings.SECRET_KEY), name.encode() + b"\0" + payload, "sha256")[:_MAC_BYTES]
+
+
+def _cursor_invalid() -> CursorInvalid:
+    detail = "this cursor was not given out by this list"
+    return CursorInvalid(detail, errors=(FieldError(pointer="?cursor", code="cursor_invalid", detail=detail),))

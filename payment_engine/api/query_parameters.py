@@ -1,0 +1,84 @@
+"""Declared query parameters: `field`, `field[gte]`, `field[lte]`. What is not declared is refused, not ignored."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from django.http import HttpRequest
+
+from payment_engine.api.errors import ParameterInvalid, UnknownParameter
+from payment_engine.api.pagination import PAGE_PARAMETERS
+from payment_engine.errors import FieldError
+
+Comparison = Literal["eq", "gte", "lte"]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
+_LOOKUPS: Final[Mapping[Comparison, str]] = {"eq": "exact", "gte": "gte", "lte": "lte"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryParameter:
+    """One parameter an operation knows. `type` is anything msgspec can convert a text to; `column` is its name inside."""
+
+    name: str
+    type: Any = ShortText
+    column: str = ""
+    ranged: bool = False
+    description: str = ""
+
+    def spellings(self) -> Iterator[tuple[str, Comparison]]:
+        yield self.name, "eq"
+        if self.ranged:
+            yield f"{self.name}[gte]", "gte"
+            yield f"{self.name}[lte]", "lte"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """One condition of a query, with the value in its type."""
+
+    column: str
+    comparison: Comparison
+    value: Any
+
+
+def read_query(request: HttpRequest, *declared: QueryParameter, paged: bool = False) -> tuple[Criterion, ...]:
+    """The conditions in the query. 400 for an unknown parameter, one given twice, or a value that can't be read."""
+    spellings = {spelling: (parameter, comparison) for parameter in declared for spelling, comparison in parameter.spellings()}
+    criteria = []
+    for name, values in request.GET.lists():
+        if len(values) != 1:
+            raise _invalid(name, "this parameter is given more than once")
+        if name in spellings:
+            parameter, comparison = spellings[name]
+            criteria.append(Criterion(column=parameter.column or parameter.name, comparison=comparison, value=_convert(name, str(values[0]), parameter.type)))
+        elif not (paged and name in PAGE_PARAMETERS):
+            detail = "this query parameter is not known here"
+            raise UnknownParameter(f"unknown query parameter {name[:100]!r}", errors=(FieldError(pointer=f"?{name[:100]}", code="unknown_parameter", detail=detail),))
+    return tuple(criteria)
+
+
+def refuse_query(request: HttpRequest) -> None:
+    """For operations without query parameters."""
+    if request.META.get("QUERY_STRING"):
+        read_query(request)
+
+
+def as_filters(criteria: tuple[Criterion, ...]) -> dict[str, Any]:
+    """The conditions as keyword arguments of `QuerySet.filter`."""
+    return {f"{criterion.column}__{_LOOKUPS[criterion.comparison]}": criterion.value for criterion in criteria}
+
+
+def _convert(name: str, text: str, expected: Any) -> Any:  # noqa: ANN401 the type is data here
+    if "\x00" in text:
+        raise _invalid(name, "text can't contain the NUL character")
+    try:
+        return msgspec.convert(text, type=expected, strict=False)
+    except msgspec.ValidationError as error:
+        raise _invalid(name, str(error)) from None
+
+
+def _invalid(name: str, detail: str) -> ParameterInvalid:
+    return ParameterInvalid(f"{name[:100]}: {detail}", errors=(FieldError(pointer=f"?{name[:100]}", code="parameter_invalid", detail=detail),))

@@ -1,0 +1,204 @@
+"""`manage.py dev`: what the product is made of, and in which order it starts."""
+
+import fcntl
+import http.client
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from payment_engine.devserver.announcement import announcement
+from payment_engine.devserver.console import Console
+from payment_engine.devserver.guard import Guard
+from payment_engine.devserver.processes import die_with_parent, free_port, is_alive, port_is_free, spawn
+from payment_engine.devserver.roles import ensure_database
+from payment_engine.devserver.servers import EmbeddedPostgres, EmbeddedValkey, ServerFailed, kept_secret
+from payment_engine.devserver.supervisor import Service, StartFailed, StopRequested, Supervisor
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+_PREFERRED_POSTGRES_PORT, _PREFERRED_VALKEY_PORT = 55432, 56379
+_REMAINS_SECONDS = 15.0
+_READY_SECONDS = 90.0
+_MADE_BY_US = ("postgres", "valkey", "var", "demo.json", "roles.json", "secret_key", "celerybeat-schedule")
+
+
+class Refused(Exception):
+    """`manage.py dev` cannot start here; the sentence says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevRun:
+    port: int
+    data_dir: Path
+    workers: int
+    reset: bool
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def demo_file(self) -> Path:
+        return self.data_dir / "demo.json"
+
+
+def run_dev(run: DevRun) -> int:
+    """Start everything, stay until Ctrl-C or SIGTERM, stop everything. Raises Refused before anything is started."""
+    _refuse_production()
+    lock = _lock(run.data_dir)
+    if not port_is_free(run.port):
+        raise Refused(f"Port {run.port} is taken by another program: make run PORT={run.port + 1}")
+    if run.reset:
+        _reset(run.data_dir)
+    if "MAKELEVEL" in os.environ:  # a kill -9 of make must not leave us running for nobody
+        die_with_parent(signal.SIGTERM)
+    console, guard = Console(), Guard(lock=lock)
+    try:
+        with Supervisor(console=console, guard=guard) as supervisor:
+            _start(run, supervisor, console)
+            supervisor.watch()
+    except StopRequested:
+        console.announce("Stopped.")
+        return 0
+    except StartFailed as failure:
+        console.announce(f"Not started: {failure}")
+        return 1
+    finally:
+        guard.close()
+        os.close(lock)
+    return 0
+
+
+def _refuse_production() -> None:
+    if os.environ.get("DJANGO_ENV") == "production":
+        raise Refused("`manage.py dev` is for development: with DJANGO_ENV=production run the services by themselves (docs/operations.md).")
+
+
+def _lock(data_dir: Path) -> int:
+    """Hold the data folder until this process and its guard have ended; wait for what a killed run left behind."""
+    data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
+    descriptor = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + _REMAINS_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 32, 0).decode().strip()
+            if (holder.isdigit() and is_alive(int(holder))) or time.monotonic() > deadline:
+                os.close(descriptor)
+                raise Refused(
+                    f"{data_dir} is in use by another dev run (process {holder}): stop that one, or choose another DATA_DIR."
+                ) from None
+            time.sleep(0.05)
+        else:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            return descriptor
+
+
+def _reset(data_dir: Path) -> None:
+    """Forget all data. Only what a dev run makes is removed, whatever folder was named."""
+    for name in _MADE_BY_US:
+        path = data_dir / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _start(run: DevRun, supervisor: Supervisor, console: Console) -> None:
+    began_at = time.monotonic()
+    environment = _environment(run)
+    environment |= _start_postgres(run, supervisor, console)
+    environment |= _start_valkey(run, supervisor, console)
+    manage = [sys.executable, PROJECT / "manage.py"]
+    supervisor.run_step("migrate", [*manage, "migrate", "--verbosity=0"], env=environment | {"DATABASE_LOGIN": "owner"}, cwd=PROJECT)
+    seed = [*manage, "seed_demo", "--output", run.demo_file, "--base-url", run.base_url]
+    supervisor.run_step("seed", seed, env=environment | {"DATABASE_LOGIN": "owner"}, cwd=PROJECT)
+    supervisor.start(_web(run, environment))
+    if not supervisor.wait_for(lambda: _answers(run, "/readyz"), _READY_SECONDS):
+        raise StartFailed(f"{run.base_url}/readyz did not answer 200 within {_READY_SECONDS:.0f} s.")
+    for service in _helpers(run, environment):
+        supervisor.start(service)
+    console.announce(announcement(base_url=run.base_url, demo_file=run.demo_file, seconds=time.monotonic() - began_at))
+
+
+def _environment(run: DevRun) -> dict[str, str]:
+    defaults = {
+        "DJANGO_SECRET_KEY": kept_secret(run.data_dir / "secret_key"),
+        "VAR_DIR": str(run.data_dir / "var"),
+        "CELERY_BEAT_SCHEDULE_FILENAME": str(run.data_dir / "celerybeat-schedule"),
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_ENV": "development",
+    }
+    return defaults | os.environ
+
+
+def _start_postgres(run: DevRun, supervisor: Supervisor, console: Console) -> dict[str, str]:
+    if os.environ.get("DATABASE_URL"):
+        console.say("postgres", "not started: DATABASE_URL is set")
+        return {}
+    try:
+        postgres = EmbeddedPostgres(run.data_dir / "postgres", free_port(_PREFERRED_POSTGRES_PORT))
+    except ServerFailed as failure:
+        raise StartFailed(str(failure)) from failure
+    supervisor.start(
+        Service(
+            name="postgres",
+            launch=postgres.launch,
+            is_ready=postgres.is_ready,
+            stop_steps=((signal.SIGINT, 2.5), (signal.SIGQUIT, 0.7)),
+        )
+    )
+    urls = ensure_database(postgres.superuser_url, passwords_file=run.data_dir / "roles.json")
+    console.say("postgres", f"ready on 127.0.0.1:{postgres.port}, data in {postgres.data_dir}")
+    return urls.environment()
+
+
+def _start_valkey(run: DevRun, supervisor: Supervisor, console: Console) -> dict[str, str]:
+    if os.environ.get("REDIS_URL"):
+        console.say("valkey", "not started: REDIS_URL is set")
+        return {}
+    try:
+        valkey = EmbeddedValkey(run.data_dir / "valkey", free_port(_PREFERRED_VALKEY_PORT))
+    except ServerFailed as failure:
+        raise StartFailed(str(failure)) from failure
+    supervisor.start(Service(name="valkey", launch=valkey.launch, is_ready=valkey.is_ready, stop_steps=((signal.SIGTERM, 0.8),)))
+    console.say("valkey", f"ready on 127.0.0.1:{valkey.port}")
+    return {"REDIS_URL": valkey.url}
+
+
+def _web(run: DevRun, environment: Mapping[str, str]) -> Service:
+    place = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(run.port), "--no-ws"]
+    size = ["--workers", str(run.workers), "--blocking-threads", "16"]
+    repair = ["--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "3"]
+    return _python_service("web", ["-m", "granian", *place, *size, *repair, "payment_engine.wsgi:application"], environment)
+
+
+def _helpers(run: DevRun, environment: Mapping[str, str]) -> list[Service]:
+    celery = ["-m", "celery", "--app", "payment_engine"]
+    concurrency = ["--concurrency", str(run.workers), "--without-gossip", "--without-mingle"]
+    return [
+        _python_service("worker", [*celery, "worker", "--loglevel", "INFO", *concurrency], environment),
+        _python_service("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile="], environment),
+        _python_service("sweeper", [PROJECT / "manage.py", "sweep"], environment),
+    ]
+
+
+def _python_service(name: str, arguments: list[str | Path] | list[str], environment: Mapping[str, str]) -> Service:
+    return Service(name=name, launch=lambda output: spawn([sys.executable, *arguments], output=output, env=environment, cwd=PROJECT))
+
+
+def _answers(run: DevRun, path: str) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", run.port, timeout=3)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,64 @@
+"""The errors a caller can meet: each has a stable `code`, an HTTP status and the facts that explain it.
+
+Doors translate them once (API: RFC 9457 problem+json, admin: a message, commands: a line on stderr).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldError:
+    """One offending member of the input. `pointer` is a JSON pointer (RFC 6901) into the body, or `?name` for a query parameter."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class EngineError(Exception):
+    """Base of everything a caller can be told. `context` holds ids for logs, never names, account numbers or payloads."""
+
+    code: ClassVar[str] = "engine_error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Engine error"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        **context: object,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+        self.context = context
+
+
+class Malformed(EngineError):
+    code, status, title = "malformed", 400, "Malformed request"
+
+
+class NotFound(EngineError):
+    code, status, title = "not_found", 404, "Not found"
+
+
+class Conflict(EngineError):
+    code, status, title = "conflict", 409, "Conflict with the current state"
+
+
+class ValidationFailed(EngineError):
+    code, status, title = "validation_failed", 422, "Validation failed"
+
+
+class Unavailable(EngineError):
+    """The engine can't do it now but may in a moment; carries Retry-After."""
+
+    code, status, title = "temporarily_unavailable", 503, "Temporarily unavailable"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int = 1, **context: object) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)}, **context)

@@ -1,0 +1,65 @@
+"""One id that follows a request through logs, tasks, webhooks, audit events and problems."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from typing import Final
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from uuid_utils import uuid7
+
+HEADER: Final = "X-Correlation-ID"
+_META: Final = "HTTP_X_CORRELATION_ID"
+_ACCEPTED: Final = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
+_current: ContextVar[str | None] = ContextVar("correlation_id", default=None)
+
+Binding = Token[str | None]
+
+
+def correlation_id() -> str | None:
+    """The id of what is being done now; None outside requests and tasks."""
+    return _current.get()
+
+
+def accepted_or_new(offered: object) -> str:
+    """What the caller offers, if it is safe to write into logs and headers; else a new UUIDv7."""
+    if isinstance(offered, str) and _ACCEPTED.fullmatch(offered):
+        return offered
+    return str(uuid7())
+
+
+def bind(value: str) -> Binding:
+    return _current.set(value)
+
+
+def unbind(token: Binding) -> None:
+    _current.reset(token)
+
+
+@contextmanager
+def correlated(value: str | None = None) -> Iterator[str]:
+    """Run under the given id (commands, sweepers, inbound messages), or under a new one."""
+    chosen = accepted_or_new(value)
+    token = bind(chosen)
+    try:
+        yield chosen
+    finally:
+        unbind(token)
+
+
+def correlation_middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Outermost middleware: every response, also an error's, carries the id."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        chosen = accepted_or_new(request.META.get(_META))
+        token = _current.set(chosen)
+        try:
+            response = get_response(request)
+        finally:
+            _current.reset(token)
+        response[HEADER] = chosen
+        return response
+
+    return middleware

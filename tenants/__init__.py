@@ -1,0 +1,1 @@
+"""Tenants, placements, row-level security, tenant context, API clients and staff."""

@@ -1,0 +1,37 @@
+"""System checks: `manage.py check --database default` fails on any gap in tenant isolation."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core import checks
+from django.db import DatabaseError
+
+from tenants.database.fields import TenantForeignKey
+from tenants.models.base import TenantModel
+from tenants.queries.isolation_gaps import isolation_gaps
+
+
+@checks.register(checks.Tags.database)
+def check_isolation(databases: Iterable[str] | None = None, **_kwargs: Any) -> list[checks.CheckMessage]:  # noqa: ANN401
+    if not databases or "default" not in databases:
+        return []
+    try:
+        return [checks.Error(str(gap), hint="see docs/concepts.md, Row-level security", id="tenants.E001") for gap in isolation_gaps()]
+    except DatabaseError as error:
+        return [checks.Error(f"tenant isolation could not be checked: {error}", id="tenants.E002")]
+
+
+@checks.register(checks.Tags.models)
+def check_models(**_kwargs: Any) -> list[checks.CheckMessage]:  # noqa: ANN401
+    """Tenant-owned apps hold tenant models only, and refer to one another by TenantForeignKey."""
+    found: list[checks.CheckMessage] = []
+    for label in settings.TENANT_APPS:
+        for model in apps.get_app_config(label).get_models():
+            if not issubclass(model, TenantModel):
+                found.append(checks.Error("a model of a tenant app derives from TenantModel", obj=model, id="tenants.E003"))
+            for field in model._meta.local_fields:  # noqa: SLF001  # Django's documented name
+                if field.remote_field is not None and not isinstance(field, TenantForeignKey):
+                    found.append(checks.Error("a tenant model refers to others by TenantForeignKey", obj=field, id="tenants.E004"))
+    return found

@@ -1,0 +1,1 @@
+"""The database backend (ENGINE) that turns the tenant in context into `SET LOCAL`, and makes tables tenant-safe."""

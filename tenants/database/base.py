@@ -1,0 +1,109 @@
+"""The database backend: tenant context per transaction, never per session.
+
+Each transaction starts with `SET LOCAL app.current_tenant` and `SET LOCAL search_path`, so nothing outlives it: safe
+with persistent connections, pools and PgBouncer in transaction mode. The owner login (migrations) keeps
+django-tenants' own search_path switching.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django_tenants.postgresql_backend import base
+from psycopg import sql
+
+from tenants import context
+from tenants.database.schema import TenantSchemaEditor
+
+Bound = tuple[str, tuple[str, ...]]
+_SET_LOCAL = sql.SQL("SET LOCAL app.current_tenant = {}; SET LOCAL search_path = {}")
+
+
+class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-tenants ships no types
+    SchemaEditorClass = TenantSchemaEditor
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # Django's own signature
+        self._bound: Bound | None = None
+        super().__init__(*args, **kwargs)
+        self.execute_wrappers.insert(0, self._with_tenant)
+
+    @property
+    def owner_mode(self) -> bool:
+        """True for the login that owns the tables: migrations and onboarding."""
+        return bool(self.settings_dict.get("TENANCY_MODE", "app") == "owner")
+
+    def _wanted(self) -> Bound:
+        scope = context.current_scope()
+        schema = scope.schema if scope else context.POOL_SCHEMA
+        # pg_temp last: an injected temporary table must not shadow a real one.
+        return (scope.tenant_id or "") if scope else "", (schema, "public", "pg_temp")
+
+    def _bind(self) -> None:
+        wanted = self._wanted()
+        if wanted == self._bound:
+            return
+        with self.wrap_database_errors:
+            # The raw connection: no execute wrappers, not counted by assertNumQueries.
+            self.connection.execute(_SET_LOCAL.format(sql.Literal(wanted[0]), sql.SQL(", ").join(map(sql.Identifier, wanted[1]))))
+        self._bound = wanted
+
+    def _unscoped_owner(self) -> bool:
+        return self.owner_mode and context.current_scope() is None
+
+    def _with_tenant(self, execute: Callable[..., Any], query: str, params: Any, many: bool, ctx: dict[str, Any]) -> Any:  # noqa: ANN401, FBT001
+        if self._unscoped_owner() or (context.current_scope() is None and self.get_autocommit()):
+            return execute(query, params, many, ctx)  # unbound: row-level security shows nothing
+        if not self.get_autocommit():
+            self._bind()
+            return execute(query, params, many, ctx)
+        with transaction.atomic(self.alias):  # a statement on its own is its own transaction
+            self._bind()
+            return execute(query, params, many, ctx)
+
+    def _handle_search_path(self, cursor: Any = None) -> None:  # noqa: ANN401
+        if self._unscoped_owner():
+            super()._handle_search_path(cursor)
+
+    def _cursor(self, name: str | None = None) -> Any:  # noqa: ANN401
+        cursor = super()._cursor(name)
+        # COPY and callproc skip execute wrappers, so an open transaction is bound here as well.
+        if self.connection is not None and not self.get_autocommit() and not self._unscoped_owner():
+            self._bind()
+        return cursor
+
+    def _set_autocommit(self, autocommit: bool) -> None:  # noqa: FBT001
+        self._bound = None
+        super()._set_autocommit(autocommit)
+
+    def commit(self) -> None:
+        self._bound = None
+        super().commit()
+
+    def rollback(self) -> None:
+        self._bound = None
+        super().rollback()
+
+    def close(self) -> None:
+        self._bound = None
+        super().close()
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        self._bound = None
+        super()._savepoint_rollback(sid)
+        self._bound = None
+
+    def savepoint_rollback(self, sid: str) -> None:
+        try:
+            super().savepoint_rollback(sid)
+        finally:
+            self._bound = None
+
+    def on_commit(self, func: Callable[[], object], robust: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Hooks run in the scope that registered them, whatever scope the commit happens in."""
+        scope = context.current_scope()
+
+        def in_scope() -> None:
+            with context.use(scope):
+                func()
+
+        super().on_commit(in_scope, robust)

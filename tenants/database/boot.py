@@ -1,0 +1,26 @@
+"""What a database needs before the first migration: the tenant function, the pool schema, default privileges."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connections
+from psycopg import sql
+
+_BOOT_SQL = Path(__file__).with_name("boot.sql")
+
+
+def boot(using: str) -> None:
+    """Run boot.sql as the owner. Idempotent; called before every migrate, so test databases get it too."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_database()")
+        (database,) = cursor.fetchone()
+        statements = [line for line in _BOOT_SQL.read_text().splitlines() if not line.startswith("--")]
+        for statement in "\n".join(statements).split(";\n"):
+            if statement.strip():
+                cursor.execute(statement)
+        # An unbound connection sees the pool's tables with zero rows instead of an error.
+        set_path = sql.SQL("ALTER DATABASE {} SET search_path = {}, public").format(
+            sql.Identifier(database), sql.Identifier(settings.TENANCY["POOL_SCHEMA"])
+        )
+        cursor.execute(set_path.as_string(connection.connection))

@@ -1,0 +1,9 @@
+"""The registry (schema public) and the base of every tenant-owned model."""
+
+from tenants.models.base import TenantModel
+from tenants.models.clients import ApiClient, SigningKey
+from tenants.models.placements import Placement
+from tenants.models.staff import StaffUser
+from tenants.models.tenants import Domain, Tenant
+
+__all__ = ["ApiClient", "Domain", "Placement", "SigningKey", "StaffUser", "Tenant", "TenantModel"]

@@ -1,0 +1,65 @@
+"""Creating tenants and the schemas of their own."""
+
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.models import Max
+from django_tenants.utils import schema_exists
+
+from tenants import registry
+from tenants.context import POOL_SCHEMA
+from tenants.errors import TenantExists, TenantNameInvalid
+from tenants.models import Placement, Tenant
+from tenants.models.tenants import slug_validator
+
+ISOLATIONS = ("shared", "schema")
+_FIRST_NUMBER = 100_001
+
+
+def create_tenant(
+    *,
+    slug: str,
+    name: str,
+    tenant_type: str = Tenant.Type.BANK,
+    tier: str = Tenant.Tier.STANDARD,
+    isolation: str = "shared",
+    reference: str | None = None,
+) -> Tenant:
+    """Create an active tenant; with `isolation="schema"` in a PostgreSQL schema of its own (owner login needed).
+
+    Numbers (TIDLT-1000NN) are handed out one after the other under a table lock. A slug that exists raises TenantExists.
+    """
+    _check_name(slug)
+    placement = ensure_placement(slug.replace("-", "_")) if isolation == "schema" else Placement.objects.get(schema_name=POOL_SCHEMA)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE tenants IN SHARE ROW EXCLUSIVE MODE")
+        if Tenant.objects.filter(slug=slug).exists():
+            raise TenantExists(f"a tenant {slug} exists already")
+        tenant = Tenant.objects.create(
+            slug=slug, reference=reference or _next_reference(), name=name, tenant_type=tenant_type, tier=tier, placement=placement
+        )
+    registry.forget()
+    return tenant
+
+
+def ensure_placement(schema_name: str) -> Placement:
+    """The placement of a schema, made and migrated when it is missing; safe to run again after a crash at any point."""
+    if schema_name in {"public", "tenants", "information_schema"}:
+        raise TenantNameInvalid(f"{schema_name} is a schema of the engine itself")
+    if not schema_exists(schema_name):
+        with connection.cursor() as cursor:
+            cursor.execute(f'CREATE SCHEMA "{schema_name}"')
+    call_command("migrate_schemas", schema_name=schema_name, interactive=False, verbosity=0)
+    placement, _ = Placement.objects.get_or_create(schema_name=schema_name)
+    return placement
+
+
+def _check_name(slug: str) -> None:
+    if len(slug) > 50 or slug_validator.regex.fullmatch(slug) is None:  # type: ignore[union-attr]  # compiled on access
+        raise TenantNameInvalid("a tenant id has at most 50 lowercase letters, digits and single hyphens and starts with a letter")
+
+
+def _next_reference() -> str:
+    highest: str | None = Tenant.objects.filter(reference__gte=f"TIDLT-{_FIRST_NUMBER}").aggregate(highest=Max("reference"))["highest"]
+    number = int(highest.removeprefix("TIDLT-")) + 1 if highest else _FIRST_NUMBER
+    return f"TIDLT-{number:06d}"

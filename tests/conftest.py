@@ -1,0 +1,106 @@
+"""The database of the tests: migrated as the owner, used as the application's login, like in production.
+
+Two tenants always exist, so that every test has one that must see nothing: `tenant_a` and `tenant_b`. Whether they
+share the pool or tenant_a has a schema of its own is PAYMENT_ENGINE_TEST_PLACEMENT (shared, the default, or schema).
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connections
+from django.test import TransactionTestCase
+from environ import Env
+
+from tenants import registry
+from tenants.context import tenant_scope
+from tenants.operations.onboarding import create_tenant
+from tenants.registry import TenantRecord
+
+_owner: dict[str, Any] = {}
+OWN_SCHEMA = os.environ.get("PAYMENT_ENGINE_TEST_PLACEMENT", "shared") == "schema"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:  # noqa: PT004
+    """The test database is made and migrated with the owner login."""
+    _login("default", os.environ["DATABASE_OWNER_URL"], "owner")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_modify_db_settings: None, django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:  # noqa: PT004, ANN401
+    default, platform = connections["default"], connections["platform"]
+    with django_db_blocker.unblock():
+        _create_tenants()
+        default.close()
+    _owner.update(dbname=default.settings_dict["NAME"], **_address(default.settings_dict))
+    platform.settings_dict["NAME"] = default.settings_dict["NAME"]
+    _login("default", os.environ["DATABASE_URL"], "app")
+    yield
+    for connection in (default, platform):
+        connection.close()
+    _login("default", os.environ["DATABASE_OWNER_URL"], "owner")
+
+
+def _login(alias: str, url: str, mode: str) -> None:
+    login = Env.db_url_config(url)
+    connections[alias].settings_dict.update(USER=login["USER"], PASSWORD=login["PASSWORD"], TENANCY_MODE=mode)
+
+
+def _address(settings_dict: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "host": settings_dict["HOST"],
+        "port": settings_dict["PORT"],
+        "user": settings_dict["USER"],
+        "password": settings_dict["PASSWORD"],
+    }
+
+
+def _create_tenants() -> None:
+    create_tenant(slug="alpha-bank", name="Alpha Bank", isolation="schema" if OWN_SCHEMA else "shared")
+    create_tenant(slug="beta-bank", name="Beta Bank")
+
+
+@pytest.fixture
+def tenant_a(db: None) -> TenantRecord:
+    return registry.tenant_by_slug("alpha-bank")
+
+
+@pytest.fixture
+def tenant_b(db: None) -> TenantRecord:
+    """The neighbour that must see nothing."""
+    return registry.tenant_by_slug("beta-bank")
+
+
+@pytest.fixture
+def in_tenant_a(tenant_a: TenantRecord) -> Iterator[TenantRecord]:
+    with tenant_scope(tenant_a):
+        yield tenant_a
+
+
+@pytest.fixture
+def owner_connection(transactional_db: None) -> Iterator[psycopg.Connection[Any]]:
+    """A connection with the owner's login, for what only an operator of the database could do."""
+    with psycopg.connect(**_owner, autocommit=True) as connection:
+        yield connection
+
+
+def _truncate_as_owner(_self: object) -> None:
+    """Empty what the test committed: the application's login may not, and the immutable tables refuse even the owner."""
+    with psycopg.connect(**_owner) as connection:
+        for schema, table in connection.execute(
+            "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'"
+            " AND (n.nspname NOT IN ('public', 'tenants', 'information_schema') AND n.nspname !~ '^pg_' AND c.relname <> 'django_migrations'"
+            " OR n.nspname = 'public' AND c.relname IN ('staff_users', 'api_clients', 'django_session', 'django_admin_log'))"
+        ).fetchall():
+            connection.execute(f'ALTER TABLE "{schema}"."{table}" DISABLE TRIGGER USER')
+            connection.execute(f'TRUNCATE "{schema}"."{table}" CASCADE')
+            connection.execute(f'ALTER TABLE "{schema}"."{table}" ENABLE TRIGGER USER')
+        connection.execute("DELETE FROM tenants WHERE slug NOT IN ('alpha-bank', 'beta-bank')")
+        connection.execute("UPDATE tenants SET status = 'ACTIVE'")
+    registry.forget()
+
+
+TransactionTestCase._fixture_teardown = _truncate_as_owner  # type: ignore[method-assign]

@@ -1,0 +1,38 @@
+"""Loaded by `-p tests.plugin`, before pytest-django reads the settings: brings PostgreSQL and Valkey for the run.
+
+The controller starts them; xdist's workers inherit their addresses. PAYMENT_ENGINE_TEST_SERVERS=external with DATABASE_URL and
+REDIS_URL set uses those servers instead; a DATABASE_URL alone is ignored, so that no test ever runs on somebody's real database.
+"""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+from payment_engine.devserver.throwaway import ThrowAwayServers
+
+_MODE = "PAYMENT_ENGINE_TEST_SERVERS"
+_servers: ThrowAwayServers | None = None
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(args: list[str]) -> Generator[None]:
+    global _servers  # noqa: PLW0603  # one per process, and pytest_unconfigure gets no other way to find it
+    os.environ["DJANGO_ENV"] = "test"
+    if os.environ.get(_MODE) not in {"external", "started"} and not {"-h", "--help", "--version", "-V"} & set(args):
+        _servers = ThrowAwayServers()
+        os.environ |= _servers.start()
+        os.environ[_MODE] = "started"
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    global _servers  # noqa: PLW0603  # as above
+    if _servers is not None:
+        _servers.stop()
+        _servers = None
+        del os.environ[_MODE]
+
+
+def pytest_report_header() -> list[str]:
+    return [f"servers: {os.environ.get(_MODE, 'none')} ({os.environ['DATABASE_URL'].rpartition('@')[2]})"] if _MODE in os.environ else []
