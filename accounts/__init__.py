@@ -1,1 +1,1 @@
-"""Customers, accounts and the ledger."""
+"""Customers, accounts, the ledger, balances and statements."""

@@ -61,4 +61,4 @@ class Unavailable(EngineError):
     code, status, title = "temporarily_unavailable", 503, "Temporarily unavailable"
 
     def __init__(self, detail: str, *, retry_after_seconds: int = 1, **context: object) -> None:
-        super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)}, **context)
+        super().__init__(detail, errors=(), headers={"Retry-After": str(retry_after_seconds)}, **context)

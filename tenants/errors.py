@@ -14,19 +14,21 @@ class TenantUnknown(NotFound):
 
 
 class TenantMismatch(EngineError):
+    """The request names another tenant than the access token is bound to."""
+
     code, status, title = "tenant_mismatch", 403, "Tenant mismatch"
 
 
 class TenantSuspended(EngineError):
+    """The tenant is suspended: what it has can be read, nothing new is accepted."""
+
     code, status, title = "tenant_suspended", 403, "Tenant suspended"
 
 
-class NotAuthenticated(EngineError):
-    code, status, title = "not_authenticated", 401, "Not authenticated"
+class TenantNotActive(EngineError):
+    """The tenant is not activated yet, or was decommissioned: nothing of it is served."""
 
-
-class NotAuthorised(EngineError):
-    code, status, title = "not_authorised", 403, "Not authorised"
+    code, status, title = "tenant_not_active", 403, "Tenant not active"
 
 
 class TenantExists(Conflict):

@@ -14,6 +14,7 @@ from django.db import connections
 from django.test import TransactionTestCase
 from environ import Env
 
+from payments import snapshot
 from tenants import registry
 from tenants.context import tenant_scope
 from tenants.operations.onboarding import create_tenant
@@ -104,3 +105,11 @@ def _truncate_as_owner(_self: object) -> None:
 
 
 TransactionTestCase._fixture_teardown = _truncate_as_owner  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _forget_snapshots() -> Iterator[None]:
+    """What a process caches of configuration must not outlive a test."""
+    yield
+    snapshot.forget()
+    registry.forget()

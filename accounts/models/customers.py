@@ -10,22 +10,15 @@ from tenants.models.base import TenantModel
 class Customer(TenantModel):
     """A person or a company that holds accounts with the tenant."""
 
-    class Status(models.TextChoices):
-        ACTIVE = "ACTIVE", "Active"
-        BLOCKED = "BLOCKED", "Blocked"
-        CLOSED = "CLOSED", "Closed"
-
     name = models.CharField(max_length=140)
     reference = models.CharField(max_length=64, null=True, blank=True, help_text="The tenant's own number for the customer")
     email = models.EmailField(blank=True, default="")
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         db_table = "customers"
         constraints = [
             models.UniqueConstraint(fields=["tenant_id", "reference"], name="customer_reference_unique_per_tenant"),
-            models.CheckConstraint(condition=models.Q(status__in=["ACTIVE", "BLOCKED", "CLOSED"]), name="customer_status_known"),
         ]
         indexes = [models.Index(fields=["tenant_id", "-created_at", "-id"], name="idx_customers_tenant_created")]
 

@@ -46,7 +46,7 @@ class PrincipalAuthentication(BaseAuthentication):
         principal = principal_of(request._request)  # noqa: SLF001 DRF gives no public way to the request it wraps
         return None if principal is None else (principal, None)
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 DRF's signature
+    def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="payment-engine"'
 
 
@@ -73,7 +73,7 @@ class PrincipalScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
         method = getattr(auto_schema, "method", "GET")
         return {self.name: list(getattr(view, "required_scopes", {}).get(method, ()))}
 
-    def get_security_definition(self, auto_schema: object) -> dict[str, object]:  # noqa: ARG002 drf-spectacular's signature
+    def get_security_definition(self, auto_schema: object) -> dict[str, object]:
         from payment_engine.api.openapi import OAUTH2_SCHEME  # noqa: PLC0415 the document imports the endpoints, which import us
 
         return OAUTH2_SCHEME

@@ -113,7 +113,9 @@ class InternalError(EngineError):
 
 def at(pointer: str, error: EngineError) -> EngineError:
     """The same error, saying which member of the input it is about."""
-    return type(error)(error.detail, errors=(FieldError(pointer=pointer, code=error.code, detail=error.detail),), headers=error.headers, **error.context)
+    return type(error)(
+        error.detail, errors=(FieldError(pointer=pointer, code=error.code, detail=error.detail),), headers=error.headers, **error.context
+    )
 
 
 def field_failed(pointer: str, detail: str, *, code: str = "validation_failed") -> ValidationFailed:

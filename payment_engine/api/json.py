@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar, cast
 
 import msgspec
 from django.conf import settings
@@ -33,11 +33,11 @@ _NUL_ESCAPE: Final = b"\\u0000"
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Base of request bodies: camelCase outside, unknown members refused."""
+    """Base of request bodies: camelCase outside, unknown members refused. Subclasses repeat `frozen=True, kw_only=True`."""
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Base of response bodies; a member that is UNSET is left out."""
+    """Base of response bodies; a member that is UNSET is left out. Subclasses repeat `frozen=True, kw_only=True`."""
 
 
 class JsonNumber(Decimal):
@@ -46,7 +46,7 @@ class JsonNumber(Decimal):
     __slots__ = ("literal",)
     literal: str
 
-    def __new__(cls, literal: str) -> "JsonNumber":
+    def __new__(cls, literal: str) -> Self:
         try:
             number = super().__new__(cls, literal)
         except InvalidOperation:
@@ -73,7 +73,7 @@ encode: Final = msgspec.json.Encoder(enc_hook=_encode_special).encode
 
 
 @cache
-def _decoder(expected: type[T]) -> msgspec.json.Decoder[T]:
+def _decoder(expected: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401 a type msgspec knows
     return msgspec.json.Decoder(expected, dec_hook=_decode_special, float_hook=JsonNumber)
 
 
@@ -112,7 +112,7 @@ def decode_body(request: HttpRequest, expected: type[T], *, limit_bytes: int | N
 
 def decode(body: bytes, expected: type[T]) -> T:
     try:
-        value = _decoder(expected).decode(body)
+        value: T = _decoder(cast("Any", expected)).decode(body)
     except msgspec.ValidationError as error:
         raise _shape_error(error) from None
     except msgspec.DecodeError as error:
@@ -135,8 +135,8 @@ def _shape_error(error: msgspec.ValidationError) -> EngineError:
     pointer = _pointer(path)
     if found := _UNKNOWN.fullmatch(message):
         name = found[1][:100]
-        detail = "this member is not known here"
-        return UnknownField(f"unknown member {name!r}", errors=(FieldError(pointer=f"{pointer}/{escape(name)}", code="unknown_field", detail=detail),))
+        unknown = FieldError(pointer=f"{pointer}/{escape(name)}", code="unknown_field", detail="this member is not known here")
+        return UnknownField(f"unknown member {name!r}", errors=(unknown,))
     if found := _MISSING.fullmatch(message):
         return field_failed(f"{pointer}/{escape(found[1])}", "this member is required", code="required")
     if isinstance(error.__cause__, AmountUnreadable):

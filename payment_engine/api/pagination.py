@@ -27,6 +27,7 @@ from payment_engine.errors import FieldError
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 200
 PAGE_PARAMETERS: Final = ("limit", "cursor")
+_LIMIT_DIGITS: Final = 3
 _MAC_BYTES: Final = 12
 _CURSOR_MAX: Final = 512
 K = TypeVar("K", bound=tuple[Any, ...])
@@ -56,7 +57,8 @@ class Keyset(Generic[K]):
         mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
         if not payload or not hmac.compare_digest(mac, _mac(self.name, payload)):
             raise _cursor_invalid()
-        return msgspec.json.decode(payload, type=self.key_type)
+        key: K = msgspec.json.decode(payload, type=self.key_type)
+        return key
 
 
 def newest_first(name: str) -> Keyset[tuple[datetime, UUID]]:
@@ -90,7 +92,7 @@ def page_parameters(request: HttpRequest, keyset: Keyset[K]) -> PageRequest[K]:
 def _limit(text: str | None) -> int:
     if text is None:
         return LIMIT_DEFAULT
-    limit = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    limit = int(text) if text.isascii() and text.isdecimal() and len(text) <= _LIMIT_DIGITS else 0
     if not 1 <= limit <= LIMIT_MAX:
         detail = f"limit is a number from 1 to {LIMIT_MAX}"
         raise ParameterInvalid(detail, errors=(FieldError(pointer="?limit", code="parameter_invalid", detail=detail),))

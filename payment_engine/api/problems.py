@@ -5,7 +5,8 @@ The OAuth2 endpoints' own JSON errors (RFC 6749) stay as they are.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from http import HTTPStatus
+from typing import Any, Concatenate, Final, ParamSpec
 
 import msgspec
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -18,7 +19,6 @@ from payment_engine.api.database_errors import DATABASE_ERRORS, translate_databa
 from payment_engine.api.errors import (
     Forbidden,
     InternalError,
-    MalformedJson,
     MethodNotAllowed,
     NotAcceptable,
     NotAuthenticated,
@@ -34,7 +34,8 @@ PROBLEMS_PATH: Final = "/api/v1/problems/"
 API_PREFIXES: Final = ("/api/", "/oauth2/")
 CONTENT_TYPE: Final = "application/problem+json"
 _encode: Final = msgspec.json.Encoder().encode
-_TRANSLATED: Final = (EngineError, *DATABASE_ERRORS, Http404, PermissionDenied, SuspiciousOperation, BadRequest, UnreadablePostError, rest.APIException)
+_OTHERS: Final = (Http404, PermissionDenied, SuspiciousOperation, BadRequest, UnreadablePostError)
+_TRANSLATED: Final = (EngineError, rest.APIException, *DATABASE_ERRORS, *_OTHERS)
 # Answers that Django gives as a page of HTML: unknown addresses, uncaught exceptions, refused hosts and methods.
 _PAGES: Final[dict[int, EngineError]] = {
     400: Malformed("the request could not be understood"),
@@ -50,7 +51,6 @@ _PAGES: Final[dict[int, EngineError]] = {
     503: Unavailable("not available at the moment"),
 }
 P = ParamSpec("P")
-R = TypeVar("R", bound=HttpResponseBase)
 View = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -68,43 +68,50 @@ def problem_document(error: EngineError, request: HttpRequest) -> dict[str, obje
 
 
 def problem_response(error: EngineError, request: HttpRequest) -> HttpResponse:
-    response = HttpResponse(_encode(problem_document(error, request)), status=error.status, content_type=CONTENT_TYPE, headers=error.headers)
-    if error.status == 401:
+    body = _encode(problem_document(error, request))
+    response = HttpResponse(body, status=error.status, content_type=CONTENT_TYPE, headers=error.headers)
+    if error.status == HTTPStatus.UNAUTHORIZED:
         response.headers.setdefault("WWW-Authenticate", 'Bearer realm="payment-engine"')
     return response
 
 
 def translate(error: Exception) -> EngineError | None:
     """The error as a caller may see it; None for what is a fault of ours."""
+    if isinstance(error, EngineError):
+        return error
+    if isinstance(error, rest.APIException):
+        return translate_rest_error(error)
+    if isinstance(error, DATABASE_ERRORS):
+        return translate_database_error(error)
+    return _translate_other(error)
+
+
+def _translate_other(error: Exception) -> EngineError | None:
     match error:
-        case EngineError():
-            return error
-        case rest.APIException():
-            return translate_rest_error(error)
         case Http404():
             return _PAGES[404]
         case PermissionDenied():
-            return Forbidden("this is not allowed")
+            return _PAGES[403]
         case RequestDataTooBig():
-            return PayloadTooLarge("the body is too large")
+            return _PAGES[413]
         case UnreadablePostError():
-            return MalformedJson("the body could not be read to its end")
+            return Malformed("the body could not be read to its end")
         case SuspiciousOperation() | BadRequest():
             return _PAGES[400]
-        case _ if isinstance(error, DATABASE_ERRORS):
-            return translate_database_error(error)
         case _:
             return None
 
 
-def problem_boundary(function: Callable[Concatenate[HttpRequest, P], R]) -> Callable[Concatenate[HttpRequest, P], R | HttpResponse]:
+def problem_boundary(
+    function: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """For a middleware's callable: what it raises becomes a problem here, since Django would make it a 500.
 
     Views need no boundary: `problem_middleware` sees their exceptions after any transaction around them was rolled back.
     """
 
     @wraps(function)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R | HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             return function(request, *args, **kwargs)
         except _TRANSLATED as error:
@@ -129,7 +136,7 @@ class _ProblemMiddleware:
         response = self._get_response(request)
         if not request.path_info.startswith(API_PREFIXES):
             return response
-        if response.status_code >= 400:
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
             response = _as_problem(request, response)
         headers = response.headers
         headers.setdefault("Cache-Control", "no-store")
@@ -160,7 +167,7 @@ def _as_problem(request: HttpRequest, response: HttpResponseBase) -> HttpRespons
     return problem
 
 
-def exception_handler(error: Exception, context: dict[str, object]) -> HttpResponse | None:
+def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """Django REST framework's EXCEPTION_HANDLER; None lets the exception go on to Django as a fault of ours."""
     if (translated := translate(error)) is None:
         return None

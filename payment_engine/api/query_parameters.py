@@ -12,6 +12,7 @@ from payment_engine.api.errors import ParameterInvalid, UnknownParameter
 from payment_engine.api.pagination import PAGE_PARAMETERS
 from payment_engine.errors import FieldError
 
+_NAME_SHOWN: Final = 100
 Comparison = Literal["eq", "gte", "lte"]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
@@ -53,10 +54,10 @@ def read_query(request: HttpRequest, *declared: QueryParameter, paged: bool = Fa
             raise _invalid(name, "this parameter is given more than once")
         if name in spellings:
             parameter, comparison = spellings[name]
-            criteria.append(Criterion(column=parameter.column or parameter.name, comparison=comparison, value=_convert(name, str(values[0]), parameter.type)))
+            value = _convert(name, str(values[0]), parameter.type)
+            criteria.append(Criterion(column=parameter.column or parameter.name, comparison=comparison, value=value))
         elif not (paged and name in PAGE_PARAMETERS):
-            detail = "this query parameter is not known here"
-            raise UnknownParameter(f"unknown query parameter {name[:100]!r}", errors=(FieldError(pointer=f"?{name[:100]}", code="unknown_parameter", detail=detail),))
+            raise _unknown(name)
     return tuple(criteria)
 
 
@@ -80,5 +81,12 @@ def _convert(name: str, text: str, expected: Any) -> Any:  # noqa: ANN401 the ty
         raise _invalid(name, str(error)) from None
 
 
+def _unknown(name: str) -> UnknownParameter:
+    detail = "this query parameter is not known here"
+    error = FieldError(pointer=f"?{name[:_NAME_SHOWN]}", code=UnknownParameter.code, detail=detail)
+    return UnknownParameter(f"unknown query parameter {name[:_NAME_SHOWN]!r}", errors=(error,))
+
+
 def _invalid(name: str, detail: str) -> ParameterInvalid:
-    return ParameterInvalid(f"{name[:100]}: {detail}", errors=(FieldError(pointer=f"?{name[:100]}", code="parameter_invalid", detail=detail),))
+    error = FieldError(pointer=f"?{name[:_NAME_SHOWN]}", code=ParameterInvalid.code, detail=detail)
+    return ParameterInvalid(f"{name[:_NAME_SHOWN]}: {detail}", errors=(error,))

@@ -1,7 +1,9 @@
 """Django REST framework's exceptions as ours."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
 from math import ceil
+from typing import Final
 
 from rest_framework import exceptions as rest
 
@@ -17,32 +19,36 @@ from payment_engine.api.errors import (
 )
 from payment_engine.errors import EngineError, FieldError, Malformed, NotFound, Unavailable, ValidationFailed
 
-UNKNOWN_FIELD = "unknown_field"
+UNKNOWN_FIELD: Final = "unknown_field"
+
+
+_BY_CLASS: Final[tuple[tuple[type[rest.APIException], type[EngineError]], ...]] = (
+    (rest.ParseError, MalformedJson),
+    (rest.NotAuthenticated, NotAuthenticated),
+    (rest.AuthenticationFailed, NotAuthenticated),
+    (rest.PermissionDenied, Forbidden),
+    (rest.NotFound, NotFound),
+    (rest.MethodNotAllowed, MethodNotAllowed),
+    (rest.NotAcceptable, NotAcceptable),
+    (rest.UnsupportedMediaType, UnsupportedMediaType),
+    (rest.Throttled, RateLimited),
+)
 
 
 def translate_rest_error(error: rest.APIException) -> EngineError:
-    detail = str(error.detail)
-    match error:
-        case rest.ValidationError():
-            return _validation(tuple(_field_errors(error.detail)))
-        case rest.ParseError():
-            return MalformedJson(detail)
-        case rest.NotAuthenticated() | rest.AuthenticationFailed():
-            return NotAuthenticated(detail)
-        case rest.PermissionDenied():
-            return Forbidden(detail)
-        case rest.NotFound():
-            return NotFound(detail)
-        case rest.MethodNotAllowed():
-            return MethodNotAllowed(detail)
-        case rest.NotAcceptable():
-            return NotAcceptable(detail)
-        case rest.UnsupportedMediaType():
-            return UnsupportedMediaType(detail)
-        case rest.Throttled():
-            return RateLimited(detail, headers={"Retry-After": str(max(1, ceil(error.wait or 1)))})
-        case _:
-            return Malformed(detail) if error.status_code < 500 else Unavailable(detail)
+    if isinstance(error, rest.ValidationError):
+        return _validation(tuple(_field_errors(error.detail)))
+    for theirs, ours in _BY_CLASS:
+        if isinstance(error, theirs):
+            return ours(str(error.detail), headers=_headers(error))
+    if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Malformed(str(error.detail))
+    return Unavailable(str(error.detail))
+
+
+def _headers(error: rest.APIException) -> dict[str, str]:
+    wait = getattr(error, "wait", None)
+    return {"Retry-After": str(max(1, ceil(wait)))} if wait is not None else {}
 
 
 def _validation(errors: tuple[FieldError, ...]) -> EngineError:
@@ -59,7 +65,7 @@ def _field_errors(detail: object, pointer: str = "") -> Iterator[FieldError]:
             for name, nested in detail.items():
                 yield from _field_errors(nested, pointer if name == "non_field_errors" else f"{pointer}/{escape(str(name))}")
         case rest.ErrorDetail():
-            yield FieldError(pointer=pointer, code=detail.code, detail=str(detail))
+            yield FieldError(pointer=pointer, code=detail.code or "invalid", detail=str(detail))
         case str():
             yield FieldError(pointer=pointer, code="invalid", detail=detail)
         case Sequence():

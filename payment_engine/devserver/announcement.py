@@ -72,9 +72,9 @@ def curl_line(base_url: str, *, token: str, debtor: str, creditor: str) -> str:
         "currency": "EUR",
         "reference": "HELLO-1",
     }
-    headers = [f"Authorization: Bearer {token}", "Idempotency-Key: '$(date +%s%N)'", "Content-Type: application/json"]
+    headers = [f"Authorization: Bearer {token}", "Idempotency-Key: $(date +%s%N)", "Content-Type: application/json"]
     return " ".join(
-        ["curl -sS", f"{base_url}/api/v1/transactions", *(f"-H '{header}'" for header in headers), f"-d '{json.dumps(payment)}'"]
+        ["curl -sS", f"{base_url}/api/v1/transactions", *(f'-H "{header}"' for header in headers), f"-d '{json.dumps(payment)}'"]
     )
 
 

@@ -7,6 +7,7 @@ import sys
 _COLOURS = {"web": 36, "worker": 35, "beat": 34, "sweeper": 33, "postgres": 32, "valkey": 31}
 _WIDTH = 8
 _ATOMIC_BYTES = 4096  # a pipe that polls writable takes this much without blocking
+_PATIENCE_SECONDS = 0.2
 _LONGEST_LINE = 1 << 16
 
 
@@ -46,7 +47,8 @@ class Console:
         return True
 
     def _takes_more(self) -> bool:
-        return bool(select.select([], [self._descriptor], [], 0.05)[1])
+        """Patient once; while lines are being dropped, waiting for each would slow down who writes them."""
+        return bool(select.select([], [self._descriptor], [], 0 if self._dropped else _PATIENCE_SECONDS)[1])
 
 
 class LogPipe:

@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-PATIENCE_SECONDS = 6.0
+PATIENCE_SECONDS = 4.0
 
 
 class Guard:

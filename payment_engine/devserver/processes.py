@@ -66,6 +66,8 @@ def signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> No
 
 def stop(process: subprocess.Popen[bytes], *steps: tuple[signal.Signals, float]) -> int:
     """Send each signal to the child and wait that many seconds for its end; then SIGKILL its group."""
+    if process.returncode is not None:  # waited for earlier: its number may belong to somebody else by now
+        return process.returncode
     for number, patience_seconds in steps:
         if process.poll() is None:
             process.send_signal(number)

@@ -45,7 +45,7 @@ def ensure_database(superuser_url: str, *, passwords_file: Path) -> DatabaseUrls
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         for role, password in passwords.items():
             _ensure_role(connection, role, password)
-        if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
     urls = {role: login_url(superuser_url, role, password) for role, password in passwords.items()}
     return DatabaseUrls(engine=urls[ENGINE], owner=urls[OWNER], platform=urls[PLATFORM])
@@ -69,7 +69,7 @@ def _kept_passwords(file: Path) -> dict[str, str]:
 def _ensure_role(connection: psycopg.Connection[tuple[object, ...]], role: str, password: str) -> None:
     """The password travels as its scram verifier, so that no server log can show it."""
     name = sql.Identifier(role)
-    if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
         connection.execute(sql.SQL("CREATE ROLE {}").format(name))
     verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     attributes = sql.SQL(_ATTRIBUTES[role])

@@ -115,9 +115,9 @@ def _start(run: DevRun, supervisor: Supervisor, console: Console) -> None:
     environment = _environment(run)
     environment |= _start_postgres(run, supervisor, console)
     environment |= _start_valkey(run, supervisor, console)
-    manage = [sys.executable, PROJECT / "manage.py"]
+    manage = [sys.executable, str(PROJECT / "manage.py")]
     supervisor.run_step("migrate", [*manage, "migrate", "--verbosity=0"], env=environment | {"DATABASE_LOGIN": "owner"}, cwd=PROJECT)
-    seed = [*manage, "seed_demo", "--output", run.demo_file, "--base-url", run.base_url]
+    seed = [*manage, "seed_demo", "--output", str(run.demo_file), "--base-url", run.base_url]
     supervisor.run_step("seed", seed, env=environment | {"DATABASE_LOGIN": "owner"}, cwd=PROJECT)
     supervisor.start(_web(run, environment))
     if not supervisor.wait_for(lambda: _answers(run, "/readyz"), _READY_SECONDS):
@@ -185,11 +185,11 @@ def _helpers(run: DevRun, environment: Mapping[str, str]) -> list[Service]:
     return [
         _python_service("worker", [*celery, "worker", "--loglevel", "INFO", *concurrency], environment),
         _python_service("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile="], environment),
-        _python_service("sweeper", [PROJECT / "manage.py", "sweep"], environment),
+        _python_service("sweeper", [str(PROJECT / "manage.py"), "sweep"], environment),
     ]
 
 
-def _python_service(name: str, arguments: list[str | Path] | list[str], environment: Mapping[str, str]) -> Service:
+def _python_service(name: str, arguments: list[str], environment: Mapping[str, str]) -> Service:
     return Service(name=name, launch=lambda output: spawn([sys.executable, *arguments], output=output, env=environment, cwd=PROJECT))
 
 

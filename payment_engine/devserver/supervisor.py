@@ -153,6 +153,7 @@ class Supervisor:
         service.failures += 1
         service.start_again_at = now + pause
         self._console.say(service.name, f"{_how_it_ended(service)}; starting it again in {pause:.1f} s")
+        service.process = None
 
     def _try_again(self, service: Service) -> None:
         try:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 
+from payment_engine.devserver.processes import die_with_parent
 from payment_engine.devserver.throwaway import ThrowAwayServers
 
 
@@ -21,7 +22,13 @@ def main(argv: list[str]) -> int:
         with ThrowAwayServers() as servers:
             environment = {**servers.environment, "PAYMENT_ENGINE_TEST_SERVERS": "external"}
             environment["DJANGO_ENV"] = os.environ.get("DJANGO_ENV", environment["DJANGO_ENV"])
-            return subprocess.run(command, env=os.environ | environment, stdin=subprocess.DEVNULL, check=False).returncode  # noqa: S603  # the caller's own command
+            return subprocess.run(  # noqa: S603  # the caller's own command
+                command,
+                env=os.environ | environment,
+                stdin=subprocess.DEVNULL,
+                preexec_fn=lambda: die_with_parent(signal.SIGTERM),  # one thread, one system call
+                check=False,
+            ).returncode
     except KeyboardInterrupt:
         return 130
 

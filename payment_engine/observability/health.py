@@ -54,7 +54,7 @@ _running: dict[str, _Run] = {}
 _lock = threading.Lock()
 
 
-def register_readiness_check(name: str, fn: Callable[[], object], required: bool = True) -> None:  # noqa: FBT001, FBT002
+def register_readiness_check(name: str, fn: Callable[[], object], required: bool = True) -> None:
     """Ask `fn` at every /readyz; a failing check that is not required is shown but does not make us unready."""
     _checks[name] = ReadinessCheck(name=name, probe=fn, required=required)
 
@@ -77,8 +77,8 @@ def check_readiness() -> tuple[bool, dict[str, Verdict]]:
         run.done.wait(max(0.0, deadline - perf_counter()))
     verdicts = {run.check.name: run.verdict() for run in runs}
     for run in runs:
-        if verdicts[run.check.name] != "up":
-            _log.warning("readiness check failed", extra={"check": run.check.name, "verdict": verdicts[run.check.name], "failure": run.failure})
+        if (verdict := verdicts[run.check.name]) != "up":
+            _log.warning("readiness check failed", extra={"check": run.check.name, "verdict": verdict, "failure": run.failure})
     return all(verdicts[run.check.name] == "up" for run in runs if run.check.required), verdicts
 
 
@@ -86,10 +86,10 @@ def _answer(status: int, body: dict[str, object]) -> HttpResponse:
     return HttpResponse(msgspec.json.encode(body), status=status, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-def livez(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 every view takes the request
+def livez(request: HttpRequest) -> HttpResponse:
     return _answer(200, {"status": "alive"})
 
 
-def readyz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 every view takes the request
+def readyz(request: HttpRequest) -> HttpResponse:
     ready, verdicts = check_readiness()
     return _answer(200 if ready else 503, {"status": "ready" if ready else "not_ready", "checks": verdicts})

@@ -21,9 +21,11 @@ from payment_engine.observability.correlation import correlation_id
 
 MAX_TEXT: Final = 1000
 MAX_ITEMS: Final = 50
+MAX_DEPTH: Final = 2
 MAX_FRAMES: Final = 30
 MAX_CAUSES: Final = 4
 _RECORD_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_CHATTY: Final = ("oauthlib", "oauth2_provider", "celery.worker.strategy", "celery.redirected", "pyiso20022")
 _encode: Final = msgspec.json.Encoder().encode
 _tenant_getter: Callable[[], str | None] | None = None
 
@@ -41,7 +43,8 @@ def tenant_id() -> str | None:
 def exception_facts(exception: BaseException) -> dict[str, object]:
     """Type, first line, frames and causes of an exception, without what it was about."""
     causes = [f"{type(cause).__qualname__}: {_first_line(cause)}" for cause in _causes(exception)]
-    facts: dict[str, object] = {"type": _qualified_name(exception), "message": _first_line(exception), "frames": _frames(exception.__traceback__)}
+    facts: dict[str, object] = {"type": _qualified_name(exception), "message": _first_line(exception)}
+    facts["frames"] = _frames(exception.__traceback__)
     return facts | {"causes": causes} if causes else facts
 
 
@@ -83,9 +86,9 @@ def _plain(value: object, depth: int = 0) -> object:
             return value[:MAX_TEXT]
         case Decimal() | UUID() | date() | PurePath():
             return str(value)
-        case Mapping() if depth < 2:
+        case Mapping() if depth < MAX_DEPTH:
             return {str(key)[:MAX_TEXT]: _plain(member, depth + 1) for key, member in list(value.items())[:MAX_ITEMS]}
-        case list() | tuple() | set() | frozenset() if depth < 2:
+        case list() | tuple() | set() | frozenset() if depth < MAX_DEPTH:
             return [_plain(member, depth + 1) for member in list(value)[:MAX_ITEMS]]
         case BaseException():
             return f"{type(value).__qualname__}: {_first_line(value)}"
@@ -159,6 +162,9 @@ def logging_config(*, service: str, json: bool, level: str = "INFO") -> dict[str
             # Django gives these handlers of its own; the root's handler is enough.
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
-            **{name: {"level": "WARNING"} for name in ("oauthlib", "oauth2_provider", "celery.worker.strategy", "celery.redirected", "pyiso20022")},
+            **{
+                name: {"level": "WARNING"}
+                for name in ("oauthlib", "oauth2_provider", "celery.worker.strategy", "celery.redirected", "pyiso20022")
+            },
         },
     }

@@ -32,7 +32,9 @@ REQUEST_SECONDS: Final = Histogram(
     buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 TASKS: Final = Counter("celery_tasks_total", "Celery tasks by outcome.", ["task", "state"])
-TASK_SECONDS: Final = Histogram("celery_task_duration_seconds", "Run time of Celery tasks.", ["task"], buckets=(0.01, 0.05, 0.25, 1, 5, 30, 120))
+TASK_SECONDS: Final = Histogram(
+    "celery_task_duration_seconds", "Run time of Celery tasks.", ["task"], buckets=(0.01, 0.05, 0.25, 1, 5, 30, 120)
+)
 
 _tenants_labelled: set[str] = set()
 _payment_children: dict[tuple[str, str, str], Counter] = {}

@@ -1,6 +1,5 @@
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -17,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--workers", type=int, default=2, help="web processes, and Celery processes")
         parser.add_argument("--reset", action="store_true", help="forget all data first")
 
-    def handle(self, *, port: int, data_dir: Path, workers: int, reset: bool, **_options: Any) -> None:
+    def handle(self, *, port: int, data_dir: Path, workers: int, reset: bool, **_options: object) -> None:
         try:
             code = run_dev(DevRun(port=port, data_dir=data_dir.resolve(), workers=workers, reset=reset))
         except Refused as refusal:

@@ -1,0 +1,64 @@
+"""Journals before they are posted, and accounts while they are locked. Pure values, no database."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One side of a movement: minor units on an account, credit positive."""
+
+    account_id: UUID
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalDraft:
+    """A journal to be posted. Its legs sum to zero per currency and there are at least two."""
+
+    id: UUID
+    kind: str
+    value_date: date
+    legs: tuple[Leg, ...]
+    payment_id: UUID | None = None
+    description: str = ""
+    created_by: str = ""
+
+    def __post_init__(self) -> None:
+        assert len(self.legs) >= 2, "a journal has at least two legs"  # noqa: PLR2004, S101  # the impossible, said aloud
+        totals: dict[str, int] = {}
+        for leg in self.legs:
+            totals[leg.currency] = totals.get(leg.currency, 0) + leg.amount_minor
+        assert not any(totals.values()), "a journal's legs sum to zero per currency"  # noqa: S101
+
+
+@dataclass(slots=True, kw_only=True)
+class LockedAccount:
+    """An account row while its lock is held. `booked_minor` and `version` move as journals are posted."""
+
+    id: UUID
+    iban: str | None
+    currency: str
+    role: str
+    status: str
+    append_only: bool
+    booked_minor: int
+    held_minor: int
+    overdraft_limit_minor: int
+    version: int
+    promised_minor: int = 0
+
+    @property
+    def running_booked_minor(self) -> int:
+        """The booked balance once everything promised so far is posted."""
+        return self.booked_minor - self.promised_minor
+
+    @property
+    def available_minor(self) -> int:
+        return self.running_booked_minor - self.held_minor + self.overdraft_limit_minor
+
+    def promise(self, amount_minor: int) -> None:
+        """Later items of the batch see what this one takes away (or, negative, brings) before it is posted."""
+        self.promised_minor += amount_minor

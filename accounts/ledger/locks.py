@@ -1,0 +1,65 @@
+"""Locking accounts: the whole batch in one statement, in id order, so that two batches can't deadlock."""
+
+from collections.abc import Collection
+from typing import Final
+from uuid import UUID
+
+from accounts.ledger.drafts import LockedAccount
+from accounts.ledger.sql import array_of
+from tenants.database.pipeline import PipelinedTransaction
+
+_COLUMNS: Final = "id, iban, currency, role, status, append_only, booked_minor, held_minor, overdraft_limit_minor, version"
+_BY_ID: Final = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY (%s::uuid[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608  # constants
+_BY_ID_OR_IBAN: Final = (
+    f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY (%s::uuid[]) OR iban = ANY (%s::text[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
+)
+AccountReference = UUID | str
+"""How a caller names an account: its id, or its IBAN."""
+
+
+class LockedAccounts:
+    """The locked rows of one batch, by id and by IBAN. Look-ups return None for what the tenant does not have."""
+
+    def __init__(self, accounts: Collection[LockedAccount]) -> None:
+        self.by_id = {account.id: account for account in accounts}
+        self._by_iban = {account.iban: account for account in accounts if account.iban is not None}
+
+    def find(self, reference: AccountReference) -> LockedAccount | None:
+        return self._by_iban.get(reference) if isinstance(reference, str) else self.by_id.get(reference)
+
+
+class PendingLocks:
+    """Locks asked for but not read yet: further statements can join the same round trip."""
+
+    def __init__(self, transaction: PipelinedTransaction, references: Collection[AccountReference]) -> None:
+        ids = array_of({r for r in references if isinstance(r, UUID)})
+        ibans = [r for r in references if isinstance(r, str)]
+        if ibans:
+            self._cursor = transaction.queue(_BY_ID_OR_IBAN, [ids, ibans])
+        else:
+            self._cursor = transaction.queue(_BY_ID, [ids])
+
+    def fetch(self) -> LockedAccounts:
+        """Wait for the locks (lock_timeout applies) and read the rows as they are once they are ours."""
+        return LockedAccounts(
+            [
+                LockedAccount(
+                    id=row[0],
+                    iban=row[1],
+                    currency=row[2],
+                    role=row[3],
+                    status=row[4],
+                    append_only=row[5],
+                    booked_minor=row[6],
+                    held_minor=row[7],
+                    overdraft_limit_minor=row[8],
+                    version=row[9],
+                )
+                for row in self._cursor.fetchall()
+            ]
+        )
+
+
+def lock_accounts(transaction: PipelinedTransaction, references: Collection[AccountReference]) -> LockedAccounts:
+    """Lock rows FOR NO KEY UPDATE in id order; unknown references are simply absent."""
+    return PendingLocks(transaction, references).fetch()

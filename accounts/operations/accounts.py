@@ -1,0 +1,104 @@
+"""Opening, freezing and closing accounts."""
+
+import secrets
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from accounts.errors import AccountClosed, AccountExists, AccountNotEmpty, AccountUnknown, CustomerUnknown, OverdraftInUse
+from accounts.models import Account, Customer
+from payment_engine.clock import now
+from payment_engine.errors import FieldError
+from payment_engine.money import exponent
+
+
+def open_account(
+    *,
+    customer_id: UUID,
+    currency: str,
+    name: str,
+    iban: str | None = None,
+    number: str | None = None,
+    type: str = Account.Type.LIABILITY,  # noqa: A002  # the accounting word
+    overdraft_limit_minor: int = 0,
+) -> Account:
+    """Open a customer account with zero balance. Raises CustomerUnknown, CurrencyUnknown, AccountExists."""
+    exponent(currency)
+    if not Customer.objects.filter(id=customer_id).exists():
+        detail = "there is no such customer"
+        raise CustomerUnknown(detail, errors=[FieldError(pointer="/customerId", code="not_found", detail=detail)])
+    try:
+        with transaction.atomic():
+            return Account.objects.create(
+                customer_id=customer_id,
+                currency=currency,
+                name=name,
+                iban=iban,
+                number=number or _new_number(),
+                type=type,
+                overdraft_limit_minor=overdraft_limit_minor,
+            )
+    except IntegrityError as error:
+        raise AccountExists("an account with this number or IBAN exists already") from error
+
+
+def _new_number() -> str:
+    return f"{secrets.randbelow(10**12):012d}"
+
+
+@transaction.atomic
+def freeze_account(*, account_id: UUID) -> Account:
+    """Nothing goes out or in any more until `unfreeze_account`. Freezing twice changes nothing. Locks the account."""
+    account = _lock(account_id)
+    account.status = Account.Status.FROZEN
+    account.save(update_fields=["status"])
+    return account
+
+
+@transaction.atomic
+def unfreeze_account(*, account_id: UUID) -> Account:
+    account = _lock(account_id)
+    account.status = Account.Status.OPEN
+    account.save(update_fields=["status"])
+    return account
+
+
+@transaction.atomic
+def close_account(*, account_id: UUID) -> Account:
+    """Close for ever. Raises AccountNotEmpty unless booked and held are zero. Closing twice raises AccountClosed."""
+    account = _lock(account_id)
+    if account.booked_minor or account.held_minor:
+        raise AccountNotEmpty("an account can be closed at zero balance and without holds only")
+    account.status = Account.Status.CLOSED
+    account.closed_at = now()
+    account.save(update_fields=["status", "closed_at"])
+    return account
+
+
+@transaction.atomic
+def set_overdraft_limit(*, account_id: UUID, overdraft_limit_minor: int) -> Account:
+    """Raises OverdraftInUse if the account would be below its new limit."""
+    account = _lock(account_id)
+    if account.booked_minor - account.held_minor + overdraft_limit_minor < 0:
+        raise OverdraftInUse("the account uses more than the new overdraft limit")
+    account.overdraft_limit_minor = overdraft_limit_minor
+    account.save(update_fields=["overdraft_limit_minor"])
+    return account
+
+
+@transaction.atomic
+def rename_account(*, account_id: UUID, name: str) -> Account:
+    account = _lock(account_id)
+    account.name = name
+    account.save(update_fields=["name"])
+    return account
+
+
+def _lock(account_id: UUID) -> Account:
+    """The account's row, locked. The bank's own append-only accounts are not anybody's to change."""
+    account = Account.objects.select_for_update(no_key=True).filter(id=account_id, append_only=False).first()
+    if account is None:
+        raise AccountUnknown("there is no such account")
+    if account.status == Account.Status.CLOSED:
+        raise AccountClosed("this account is closed")
+    return account

@@ -1,0 +1,25 @@
+"""Folding: the background half of the accounts that everybody posts to."""
+
+from typing import Final
+
+from tenants.database.pipeline import pipelined_transaction
+
+_FOLD: Final = """
+WITH due AS (SELECT id FROM balance_deltas ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED),
+gone AS (DELETE FROM balance_deltas d USING due WHERE d.id = due.id RETURNING d.account_id, d.amount_minor),
+sums AS (SELECT account_id, sum(amount_minor)::int8 AS amount_minor FROM gone GROUP BY account_id),
+folded AS (
+    UPDATE accounts a SET booked_minor = a.booked_minor + s.amount_minor FROM sums s WHERE a.id = s.account_id RETURNING a.id
+)
+SELECT count(*) FROM gone"""
+
+
+def fold_balances(*, limit: int = 1000) -> int:
+    """Move balance deltas into the booked balance of the tenant's append-only accounts; returns how many were moved.
+
+    One statement per call; deltas another fold holds are skipped, so any number may run at once.
+    """
+    with pipelined_transaction() as transaction:
+        cursor = transaction.queue(_FOLD, [limit])
+        (folded,) = cursor.fetchone()
+    return int(folded)

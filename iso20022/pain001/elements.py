@@ -1,0 +1,229 @@
+"""From a schema-valid element to plain values in one pass over its children. No rule is applied here but the shape of a text."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from lxml import etree
+from msgspec import Struct
+
+from iso20022.pain001.values import AccountNumber, GroupHeader
+
+_WHITESPACE: Final = " \t\r\n"
+_NAME: Final = len("{urn:iso:std:iso:20022:tech:xsd:pain.001.001.09}")
+"""Where the local name starts in a tag: the namespaces of all versions are equally long."""
+
+
+class RawTransfer(Struct, gc=False):
+    """What a `CdtTrfTxInf` holds, before any rule."""
+
+    line: int
+    instruction_id: str | None = None
+    end_to_end_id: str = ""
+    uetr: str | None = None
+    amount: str = ""
+    """Digits with an optional fraction."""
+    currency: str = ""
+    transfer_currency: str | None = None
+    """`EqvtAmt/CcyOfTrf`: the amount is an equivalent in `currency`, to be paid in this one."""
+    creditor_name: str | None = None
+    creditor_account: AccountNumber | None = None
+    creditor_agent_bic: str | None = None
+    remittance: str | None = None
+    creditor_reference: str | None = None
+    referred_documents: tuple[str, ...] = ()
+    purpose: str | None = None
+    service_level: str | None = None
+    charge_bearer: str | None = None
+    has_cheque: bool = False
+
+
+@dataclass(slots=True)
+class RawPayment:
+    """What a `PmtInf` holds besides its transfers, before any rule."""
+
+    line: int
+    payment_information_id: str = ""
+    payment_method: str = ""
+    batch_booking: bool | None = None
+    stated_transactions: int | None = None
+    stated_control_sum: Decimal | None = None
+    service_level: str | None = None
+    requested_date: str = ""
+    debtor_name: str | None = None
+    debtor_account: AccountNumber | None = None
+    debtor_account_currency: str | None = None
+    debtor_agent_bic: str | None = None
+    charge_bearer: str | None = None
+
+
+def group_header_of(element: etree._Element) -> GroupHeader:
+    values: dict[str, str] = {}
+    party_name = party_id = None
+    for child in element:
+        name = child.tag[_NAME:]
+        values[name] = child.text or ""
+        if name == "InitgPty":
+            party_name = _text(_child(child, "Nm"))
+            party_id = _first_identification(_child(child, "Id"))
+    return GroupHeader(
+        message_id=values["MsgId"],
+        created=values["CreDtTm"].strip(_WHITESPACE),
+        number_of_transactions=int(values["NbOfTxs"]),
+        control_sum=_decimal(values["CtrlSum"]) if "CtrlSum" in values else None,
+        initiating_party_name=party_name,
+        initiating_party_id=party_id,
+        line=element.sourceline or 0,
+    )
+
+
+def payment_of(element: etree._Element) -> RawPayment:  # noqa: C901  # one flat case per element; splitting it would hide the list
+    payment = RawPayment(line=element.sourceline or 0)
+    for child in element:
+        match child.tag[_NAME:]:
+            case "CdtTrfTxInf":
+                break
+            case "PmtInfId":
+                payment.payment_information_id = child.text or ""
+            case "PmtMtd":
+                payment.payment_method = child.text or ""
+            case "BtchBookg":
+                payment.batch_booking = (child.text or "").strip(_WHITESPACE) in ("true", "1")
+            case "NbOfTxs":
+                payment.stated_transactions = int(child.text or "0")
+            case "CtrlSum":
+                payment.stated_control_sum = _decimal(child.text or "0")
+            case "PmtTpInf":
+                payment.service_level = _service_level(child)
+            case "ReqdExctnDt":
+                payment.requested_date = ((child[0].text if len(child) else child.text) or "").strip(_WHITESPACE)
+            case "Dbtr":
+                payment.debtor_name = _text(_child(child, "Nm"))
+            case "DbtrAcct":
+                payment.debtor_account = _account(child)
+                payment.debtor_account_currency = _text(_child(child, "Ccy"))
+            case "DbtrAgt":
+                payment.debtor_agent_bic = _agent_bic(child)
+            case "ChrgBr":
+                payment.charge_bearer = child.text
+    return payment
+
+
+def transfer_of(element: etree._Element) -> RawTransfer:  # noqa: C901  # as above
+    transfer = RawTransfer(element.sourceline or 0)
+    for child in element:
+        match child.tag[_NAME:]:
+            case "PmtId":
+                _read_identification(child, transfer)
+            case "Amt":
+                _read_amount(child[0], transfer)
+            case "ChrgBr":
+                transfer.charge_bearer = child.text
+            case "CdtrAgt":
+                transfer.creditor_agent_bic = _agent_bic(child)
+            case "Cdtr":
+                transfer.creditor_name = _text(_child(child, "Nm"))
+            case "CdtrAcct":
+                transfer.creditor_account = _account(child)
+            case "RmtInf":
+                _read_remittance(child, transfer)
+            case "Purp":
+                transfer.purpose = _text(child[0])
+            case "PmtTpInf":
+                transfer.service_level = _service_level(child)
+            case "ChqInstr":
+                transfer.has_cheque = True
+    return transfer
+
+
+def _read_identification(element: etree._Element, transfer: RawTransfer) -> None:
+    for child in element:
+        match child.tag[_NAME:]:
+            case "EndToEndId":
+                transfer.end_to_end_id = child.text or ""
+            case "InstrId":
+                transfer.instruction_id = child.text
+            case "UETR":
+                transfer.uetr = child.text
+
+
+def _read_amount(element: etree._Element, transfer: RawTransfer) -> None:
+    if element.tag[_NAME:] == "EqvtAmt":
+        element, currency_of_transfer = element[0], element[1]
+        transfer.transfer_currency = currency_of_transfer.text
+    transfer.amount = plain_decimal(element.text or "")
+    transfer.currency = element.get("Ccy", "")
+
+
+def _read_remittance(element: etree._Element, transfer: RawTransfer) -> None:
+    for child in element:
+        if child.tag[_NAME:] == "Ustrd":
+            transfer.remittance = _joined(transfer.remittance, child.text)
+            continue
+        for part in child:
+            match part.tag[_NAME:]:
+                case "CdtrRefInf":
+                    transfer.creditor_reference = _text(_child(part, "Ref")) or transfer.creditor_reference
+                case "RfrdDocInf":
+                    if number := _text(_child(part, "Nb")):
+                        transfer.referred_documents = (*transfer.referred_documents, number)
+                case "AddtlRmtInf":
+                    transfer.remittance = _joined(transfer.remittance, part.text)
+
+
+def _joined(earlier: str | None, text: str | None) -> str | None:
+    return f"{earlier} {text or ''}" if earlier else text
+
+
+def _account(element: etree._Element) -> AccountNumber | None:
+    """None where only a proxy (a telephone number, an e-mail address) names the account."""
+    identification = _child(element, "Id")
+    if identification is None:
+        return None
+    kind = identification[0]
+    if kind.tag[_NAME:] == "IBAN":
+        return AccountNumber(number=(kind.text or "").upper(), is_iban=True)
+    return AccountNumber(number=(kind[0].text or "").strip(_WHITESPACE), is_iban=False)
+
+
+def _agent_bic(element: etree._Element) -> str | None:
+    for child in element[0]:
+        if child.tag[_NAME:] in ("BICFI", "BIC"):
+            return child.text
+    return None
+
+
+def _service_level(element: etree._Element) -> str | None:
+    level = _child(element, "SvcLvl")
+    return _text(level[0]) if level is not None else None
+
+
+def _first_identification(element: etree._Element | None) -> str | None:
+    """The first code under `InitgPty/Id`: a BIC, an LEI, or an identification somebody issued."""
+    for found in element.iterdescendants() if element is not None else ():
+        if not len(found) and found.text:
+            return found.text
+    return None
+
+
+def _child(element: etree._Element, name: str) -> etree._Element | None:
+    for child in element:
+        if child.tag[_NAME:] == name:
+            return child
+    return None
+
+
+def _text(element: etree._Element | None) -> str | None:
+    return element.text if element is not None else None
+
+
+def _decimal(text: str) -> Decimal:
+    return Decimal(text.strip(_WHITESPACE))
+
+
+def plain_decimal(text: str) -> str:
+    """XML Schema's spellings of a decimal (` +1.50 `, `.5`, `5.`) as digits with an optional fraction."""
+    if text.isdigit():
+        return text
+    whole, _, fraction = text.strip(_WHITESPACE).removeprefix("+").partition(".")
+    return f"{whole or '0'}.{fraction}" if fraction else whole

@@ -1,0 +1,181 @@
+"""Tier 2: a message as a stream of validated parts, so that a file of any length needs the memory of one transfer.
+
+libxml2 can validate while parsing, but lxml then reports neither lines nor paths, stops telling after the first error and takes a
+truncated file for a whole one. So each `CdtTrfTxInf` is validated when it is complete, then each `PmtInf` and the `Document` with
+only the last of its repeated parts left in. Removing one of two equal neighbours never changes the verdict on a repeated element.
+"""
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import BinaryIO, Final, NamedTuple
+
+from lxml import etree
+
+from iso20022.envelope import is_business_header
+from iso20022.findings import REPORTED_AT_MOST, Finding, Level, Tier
+from iso20022.paths import descend, local_name, step_of
+from iso20022.schemas import compiled, namespace_of
+from iso20022.wire import EventReader, WireLimits
+
+_BODY: Final = "CstmrCdtTrfInitn"
+_NAMESPACE_IN_TEXT: Final = re.compile(r"\{[^{}]*\}(?=[A-Za-z_])")
+
+
+class Part(StrEnum):
+    BUSINESS_HEADER = "AppHdr"
+    GROUP_HEADER = "GrpHdr"
+    TRANSFER = "CdtTrfTxInf"
+    PAYMENT = "PmtInf"
+    DOCUMENT = "Document"
+
+
+class ReadPart(NamedTuple):
+    """`element` is complete and belongs to the caller until the next part is asked for. Indexes count from 0."""
+
+    kind: Part
+    element: etree._Element
+    is_valid: bool
+    payment_index: int
+    transaction_index: int
+
+
+class PartReader:
+    """Yields the parts of the one `Document` of a source. `schema_findings` grows while reading; reading ends early at 100 of them."""
+
+    def __init__(self, source: bytes | BinaryIO, *, message_type: str, limits: WireLimits, validates: bool = True) -> None:
+        namespace = namespace_of(message_type)
+        self._names = {f"{{{namespace}}}{part}": part for part in Part if part is not Part.BUSINESS_HEADER}
+        self._document_tag = f"{{{namespace}}}{Part.DOCUMENT}"
+        self._body_tag = f"{{{namespace}}}{_BODY}"
+        self._events = EventReader(source, limits=limits, events=("end",), tags=("{*}AppHdr", *self._names))
+        self._schema = compiled(message_type) if validates else None
+        self._document: etree._Element | None = None
+        self._body: etree._Element | None = None
+        self._seen: set[tuple[int, str]] = set()
+        self._payment_index = 0
+        self._transaction_index = 0
+        self.schema_findings: list[Finding] = []
+
+    def __iter__(self) -> Iterator[ReadPart]:
+        for _, element in self._events:
+            kind = self._names.get(str(element.tag), Part.BUSINESS_HEADER)
+            if not self._stands_in_its_place(element, kind):
+                continue
+            part = self._read(kind, element)
+            yield part
+            self._move_on(part)
+            if len(self.schema_findings) >= REPORTED_AT_MOST:
+                return
+
+    def _stands_in_its_place(self, element: etree._Element, kind: Part) -> bool:
+        """False for look-alikes: supplementary data may hold anything, another whole message too."""
+        parent = element.getparent()
+        match kind:
+            case Part.TRANSFER:
+                return parent is not None and self._body is not None and parent.getparent() is self._body
+            case Part.PAYMENT:
+                return self._body is not None and parent is self._body
+            case Part.GROUP_HEADER:
+                if self._body is None and parent is not None and parent.tag == self._body_tag:
+                    document = parent.getparent()
+                    if document is not None and self._is_outermost(document):
+                        self._body, self._document = parent, document
+                return self._body is not None and parent is self._body
+            case Part.DOCUMENT:
+                if self._document is None and self._is_outermost(element):
+                    self._document = element
+                elif element is not self._document and self._is_outermost(element):
+                    self._note_second_message(element)
+                return element is self._document
+            case Part.BUSINESS_HEADER:
+                return is_business_header(element) and next(element.iterancestors(self._document_tag), None) is None
+
+    def _is_outermost(self, document: etree._Element) -> bool:
+        return document.tag == self._document_tag and next(document.iterancestors(self._document_tag), None) is None
+
+    def _read(self, kind: Part, element: etree._Element) -> ReadPart:
+        is_valid = self._schema is None or kind is Part.BUSINESS_HEADER or self._schema.validate(element)
+        if not is_valid:
+            self._note_errors(kind, element)
+        return ReadPart(
+            kind=kind,
+            element=element,
+            is_valid=is_valid,
+            payment_index=self._payment_index,
+            transaction_index=self._transaction_index,
+        )
+
+    def _move_on(self, part: ReadPart) -> None:
+        """Count, and drop the neighbour before this part. The part itself stays: the parser may still be writing behind it."""
+        if part.kind is Part.TRANSFER:
+            self._transaction_index += 1
+        elif part.kind is Part.PAYMENT:
+            self._payment_index += 1
+            self._transaction_index = 0
+        if part.kind in (Part.TRANSFER, Part.PAYMENT):
+            neighbour, parent = part.element.getprevious(), part.element.getparent()
+            if neighbour is not None and parent is not None and neighbour.tag == part.element.tag:
+                parent.remove(neighbour)
+        self._events.count_part()
+
+    def _note_errors(self, kind: Part, element: etree._Element) -> None:
+        assert self._schema is not None, "only a schema finds errors"  # noqa: S101  # narrows the type
+        for error in self._schema.error_log:
+            key = (error.line, error.message)
+            if key in self._seen or len(self.schema_findings) >= REPORTED_AT_MOST:
+                continue
+            self._seen.add(key)
+            self.schema_findings.append(
+                Finding(
+                    tier=Tier.SCHEMA,
+                    code="FF01",
+                    level=Level.GROUP,
+                    path=self._path(kind, element, error.path),
+                    line=error.line,
+                    text=_NAMESPACE_IN_TEXT.sub("", error.message),
+                    payment_index=self._payment_index if kind in (Part.TRANSFER, Part.PAYMENT) else None,
+                    transaction_index=self._transaction_index if kind is Part.TRANSFER else None,
+                )
+            )
+
+    def _note_second_message(self, element: etree._Element) -> None:
+        self.schema_findings.append(
+            Finding(
+                tier=Tier.SCHEMA,
+                code="FF01",
+                level=Level.GROUP,
+                path="/Document[2]",
+                line=element.sourceline or 0,
+                text="An envelope holds one message; this one holds another Document.",
+            )
+        )
+
+    def _path(self, kind: Part, element: etree._Element, libxml_path: str | None) -> str:
+        steps = [self._step(found) for found in descend(element, libxml_path)]
+        return "/".join((path_of(kind, self._payment_index, self._transaction_index), *steps))
+
+    def _step(self, element: etree._Element) -> str:
+        """Earlier payments and transfers are gone from the tree, so the last one is numbered by what was counted."""
+        is_last = next(element.itersiblings(element.tag), None) is None
+        if local_name(element) == Part.TRANSFER and is_last:
+            return f"{Part.TRANSFER}[{max(self._transaction_index, 1)}]"
+        if local_name(element) == Part.PAYMENT and is_last:
+            return f"{Part.PAYMENT}[{max(self._payment_index, 1)}]"
+        return step_of(element)
+
+
+def path_of(kind: Part, payment_index: int = 0, transaction_index: int = 0) -> str:
+    """Where a part stands; indexes count from 0, paths from 1."""
+    root = "/Document"
+    match kind:
+        case Part.BUSINESS_HEADER:
+            return "/AppHdr"
+        case Part.DOCUMENT:
+            return root
+        case Part.GROUP_HEADER:
+            return f"{root}/{_BODY}/GrpHdr"
+        case Part.PAYMENT:
+            return f"{root}/{_BODY}/PmtInf[{payment_index + 1}]"
+        case Part.TRANSFER:
+            return f"{root}/{_BODY}/PmtInf[{payment_index + 1}]/CdtTrfTxInf[{transaction_index + 1}]"

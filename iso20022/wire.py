@@ -1,0 +1,140 @@
+"""Tier 1: bytes from outside become XML events, or MalformedXml with a line. No entity, file, network or size attack gets further.
+
+Input is bytes or a seekable binary file and is read in chunks: memory follows the largest single part of a message (a header,
+one transfer), never the file. Every parser of inbound bytes is made here.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from lxml import etree
+
+from iso20022.errors import MalformedXml
+
+_CHUNK_BYTES: Final = 64 * 1024
+_DECLARED_ENCODING: Final = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
+_PARSER_POSITION: Final = re.compile(r"(, use XML_PARSE_HUGE option)?\s*(, line \d+, column \d+)?( \(<string>, line \d+\))?$")
+_COMPRESSED: Final = {b"\x1f\x8b": "gzip", b"PK": "zip", b"BZ": "bzip2", b"\xfd7": "xz"}
+_UTF16_STARTS: Final = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
+_SAME_ENCODING: Final = {"UTF8": "UTF-8", "US-ASCII": "UTF-8", "ASCII": "UTF-8", "LATIN1": "ISO-8859-1", "ISO_8859-1": "ISO-8859-1"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireLimits:
+    """`part_bytes` bounds what lies between two parts of a message, and with it the memory a file can take."""
+
+    file_bytes: int = 200 * 1024**2
+    tags: int = 25_000_000
+    part_bytes: int = 1024**2
+    encodings: frozenset[str] = frozenset({"UTF-8"})
+
+
+class EventReader:
+    """Feeds a source to a parser and yields its events. Call once; `count_part()` tells it that a whole part was consumed."""
+
+    def __init__(self, source: bytes | BinaryIO, *, limits: WireLimits, events: Sequence[str], tags: Sequence[str] | None = None) -> None:
+        self._source = source
+        self._limits = limits
+        self._events = events
+        self._tags = tags
+        self._bytes_since_part = 0
+
+    def count_part(self) -> None:
+        self._bytes_since_part = 0
+
+    def __iter__(self) -> Iterator[tuple[str, etree._Element]]:
+        parser: etree.XMLPullParser | None = None
+        checked_doctype = False
+        try:
+            for chunk in guarded_chunks(self._source, self._limits):
+                parser = parser or self._parser(chunk)
+                self._bytes_since_part += len(chunk)
+                parser.feed(chunk)
+                for event, element in parser.read_events():
+                    if not checked_doctype:
+                        _refuse_doctype(element)
+                        checked_doctype = True
+                    yield event, element
+                if self._bytes_since_part > self._limits.part_bytes:
+                    raise MalformedXml(f"a single part of the message is larger than {self._limits.part_bytes} bytes")
+            if parser is None:
+                raise MalformedXml("the file is empty", line=1)
+            _refuse_doctype(parser.close())
+        except etree.LxmlError as error:
+            raise _malformed(error) from error
+
+    def _parser(self, first_chunk: bytes) -> etree.XMLPullParser:
+        return etree.XMLPullParser(
+            events=self._events,
+            tag=self._tags,
+            encoding=encoding_of(first_chunk, self._limits),
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            attribute_defaults=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+            strip_cdata=True,
+            recover=False,
+            collect_ids=False,
+        )
+
+
+def guarded_chunks(source: bytes | BinaryIO, limits: WireLimits) -> Iterator[bytes]:
+    """The source from its start, refused as soon as it is compressed, too long or has too many tags."""
+    size = tags = 0
+    for chunk in _chunks(source):
+        if size == 0:
+            _refuse_compressed(chunk)
+        size += len(chunk)
+        tags += chunk.count(b"<")
+        if size > limits.file_bytes:
+            raise MalformedXml(f"the file is larger than {limits.file_bytes} bytes")
+        if tags > limits.tags:
+            raise MalformedXml(f"the file has more than {limits.tags} tags")
+        yield chunk
+
+
+def encoding_of(first_chunk: bytes, limits: WireLimits) -> str:
+    """The encoding to parse with. It is imposed on the parser, so that no declaration can mean something else to it (UTF-7)."""
+    if first_chunk.startswith(_UTF16_STARTS):
+        found = "UTF-16"
+    elif (match := _DECLARED_ENCODING.match(first_chunk.removeprefix(b"\xef\xbb\xbf"))) is not None:
+        declared = match[1].decode("ascii").upper()
+        found = _SAME_ENCODING.get(declared, declared)
+    else:
+        found = "UTF-8"
+    if found not in limits.encodings:
+        raise MalformedXml(f"the encoding {found} is not accepted, use {' or '.join(sorted(limits.encodings))}", line=1)
+    return found
+
+
+def _chunks(source: bytes | BinaryIO) -> Iterator[bytes]:
+    if isinstance(source, bytes):
+        for start in range(0, len(source), _CHUNK_BYTES):
+            yield source[start : start + _CHUNK_BYTES]
+        return
+    source.seek(0)
+    while chunk := source.read(_CHUNK_BYTES):
+        yield chunk
+
+
+def _refuse_compressed(chunk: bytes) -> None:
+    for magic, name in _COMPRESSED.items():
+        if chunk.startswith(magic):
+            raise MalformedXml(f"the file is compressed ({name}); send the XML itself")
+
+
+def _refuse_doctype(element: etree._Element) -> None:
+    info = element.getroottree().docinfo
+    if info.doctype or info.internalDTD is not None:
+        raise MalformedXml("a document type declaration (DOCTYPE) is not accepted", line=1)
+
+
+def _malformed(error: etree.LxmlError) -> MalformedXml:
+    line = error.lineno if isinstance(error, etree.XMLSyntaxError) else None
+    return MalformedXml(_PARSER_POSITION.sub("", str(error)).replace("\n", " ").strip() or "not well-formed XML", line=line or 0)

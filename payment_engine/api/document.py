@@ -1,0 +1,40 @@
+"""GET /api/v1/schema (JSON, or YAML by `format` or Accept) and /api/v1/docs. The document is made once per process."""
+
+from functools import cache
+from typing import Literal
+
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
+from drf_spectacular.views import SpectacularSwaggerView
+
+from payment_engine.api.errors import MethodNotAllowed
+from payment_engine.api.etags import content_etag, not_modified
+from payment_engine.api.query_parameters import QueryParameter, read_query
+
+SCHEMA_URL = "/api/v1/schema?format=json"
+Format = Literal["json", "yaml"]
+_FORMAT = QueryParameter(name="format", type=Format)
+_RENDERERS = {"json": (OpenApiJsonRenderer, "application/json"), "yaml": (OpenApiYamlRenderer, "application/yaml")}
+
+
+@cache
+def rendered_document(wanted: Format) -> bytes:
+    renderer, _ = _RENDERERS[wanted]
+    document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]  # drf-spectacular is typed in part
+    rendered = renderer().render(document)
+    return rendered if isinstance(rendered, bytes) else rendered.encode()
+
+
+def schema_view(request: HttpRequest) -> HttpResponse:
+    if request.method not in {"GET", "HEAD"}:
+        raise MethodNotAllowed("the document can only be read", headers={"Allow": "GET, HEAD"})
+    criteria = read_query(request, _FORMAT)
+    wanted: Format = criteria[0].value if criteria else ("yaml" if "yaml" in request.META.get("HTTP_ACCEPT", "") else "json")
+    body = rendered_document(wanted)
+    etag = content_etag(body)
+    headers = {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept"}
+    return not_modified(request, etag) or HttpResponse(body, content_type=_RENDERERS[wanted][1], headers=headers)
+
+
+docs_view = SpectacularSwaggerView.as_view(url=SCHEMA_URL, authentication_classes=[], permission_classes=[])

@@ -1,0 +1,252 @@
+"""The published OpenAPI 3.1 document: drf-spectacular's, the operations that lean views declare, and the problems that all may answer."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.resolvers import RoutePattern
+
+from payment_engine.api.amounts import AmountInput
+from payment_engine.api.endpoints import HeaderParameter, Media, Operation, PageOf, operations_of
+from payment_engine.api.pagination import LIMIT_DEFAULT, LIMIT_MAX
+from payment_engine.api.query_parameters import QueryParameter
+from payment_engine.api.scopes import SCOPES
+
+Json = dict[str, Any]
+REF: Final = "#/components/schemas/{name}"
+_CONVERTER: Final = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
+# PostgreSQL can't store NUL, so no text has it.
+NO_NUL: Final = r"^[^\u0000]*$"
+_ALWAYS: Final = (400, 401, 403, 404, 405, 429, 500, 503)
+_WITH_BODY: Final = (409, 411, 413, 415, 422)
+_PROBLEM_STATUSES: Final = (*_ALWAYS, *_WITH_BODY, 406, 412, 423, 428)
+OAUTH2_SCHEME: Final[Json] = {
+    "type": "oauth2",
+    "description": "Client credentials. The token binds the tenant; X-Tenant-ID is at most an assertion of the same tenant, "
+    "and chooses one only for platform:admin.",
+    "flows": {"clientCredentials": {"tokenUrl": "/oauth2/token", "scopes": SCOPES}},
+}
+_PAGE_PARAMETERS: Final[tuple[Json, ...]] = (
+    {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT}},
+    {
+        "name": "cursor",
+        "in": "query",
+        "description": "`nextCursor` of the page before",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{16,512}$"},
+    },
+)
+_FIELD_ERROR: Final[Json] = {
+    "type": "object",
+    "required": ["pointer", "code", "detail"],
+    "properties": {
+        "pointer": {"type": "string", "description": "JSON pointer into the body, or ?name for a query parameter"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+    },
+}
+_PROBLEM: Final[Json] = {
+    "type": "object",
+    "description": "RFC 9457 problem details",
+    "required": ["type", "title", "status", "detail", "instance", "code", "correlationId", "errors"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "code": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "description": "stable; explained at /api/v1/problems/{code}"},
+        "correlationId": {"type": ["string", "null"]},
+        "errors": {"type": "array", "items": {"$ref": REF.format(name="FieldError")}},
+    },
+}
+
+
+def id_schema(prefix: str) -> Json:
+    """Of a public id such as `pay_…`."""
+    return {"type": "string", "pattern": f"^{prefix}_[0-9a-f]{{32}}$"}
+
+
+def add_declared_operations(result: Json, generator: object, request: object, public: bool) -> Json:
+    """POSTPROCESSING_HOOKS: merge the lean views' operations and the answers all have in common."""
+    declared = list(_declared(get_resolver().url_patterns, "/"))
+    types, components = _components([operation for _, _, operation in declared])
+    paths: Json = result.setdefault("paths", {})
+    for path, method, operation in declared:
+        paths.setdefault(path, {})[method.lower()] = _operation(path, operation, types)
+    for operations in paths.values():
+        for document in operations.values():
+            _add_problems(document)
+    own = {"schemas": components, "responses": _problem_responses(), "securitySchemes": {"oauth2": OAUTH2_SCHEME}}
+    for kind, entries in own.items():
+        result.setdefault("components", {}).setdefault(kind, {}).update(entries)
+    result["paths"] = dict(sorted(paths.items()))
+    tags = {tag for operations in paths.values() for document in operations.values() for tag in document.get("tags", ())}
+    result["tags"] = [{"name": tag} for tag in sorted(tags)]
+    return result
+
+
+def _declared(patterns: Sequence[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[str, str, Operation]]:
+    for entry in patterns:
+        if not isinstance(entry.pattern, RoutePattern):
+            continue
+        path = prefix + _CONVERTER.sub(lambda found: "{" + _camel(found["name"]) + "}", str(entry.pattern))
+        if isinstance(entry, URLResolver):
+            yield from _declared(entry.url_patterns, path)
+        else:
+            for method, operation in operations_of(entry.callback).items():
+                yield path, method, operation
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(part.title() for part in tail)
+
+
+class _Types:
+    """The JSON schemas of all declared types, made in one go so that equal names are told apart."""
+
+    def __init__(self) -> None:
+        self.wanted: list[Any] = []
+        self.schemas: list[Json] = []
+
+    def of(self, wanted: Any) -> Json:  # noqa: ANN401 types are data here
+        return dict(self.schemas[self.wanted.index(wanted)])
+
+
+def _types_of(operation: Operation) -> Iterator[Any]:
+    for entry in (operation.body, *operation.answers.values()):
+        match entry:
+            case PageOf():
+                yield entry.item
+            case Media():
+                yield from (kind for kind in entry.content.values() if not isinstance(kind, Mapping))
+            case None:
+                pass
+            case _:
+                yield entry
+    yield from (parameter.type for parameter in operation.query)
+
+
+def _components(operations: Sequence[Operation]) -> tuple[_Types, Json]:
+    types = _Types()
+    for operation in operations:
+        types.wanted.extend(kind for kind in _types_of(operation) if kind not in types.wanted)
+    schemas, components = msgspec.json.schema_components(types.wanted, schema_hook=_special_schema, ref_template=REF)
+    types.schemas = [_without_nul(schema) for schema in schemas]
+    return types, {**{name: _without_nul(schema) for name, schema in components.items()}, "Problem": _PROBLEM, "FieldError": _FIELD_ERROR}
+
+
+def _special_schema(kind: type) -> Json:
+    if kind is AmountInput:
+        return AmountInput.json_schema()
+    raise NotImplementedError(f"no JSON schema for {kind!r}")
+
+
+def _without_nul(schema: Any) -> Any:  # noqa: ANN401 a JSON document
+    match schema:
+        case Mapping():
+            made = {name: _without_nul(member) for name, member in schema.items()}
+            if made.get("type") == "string" and not made.keys() & {"pattern", "format", "enum", "const"}:
+                made["pattern"] = NO_NUL
+            return made
+        case list():
+            return [_without_nul(member) for member in schema]
+        case _:
+            return schema
+
+
+def _operation(path: str, operation: Operation, types: _Types) -> Json:
+    document: Json = {
+        "operationId": operation.operation_id,
+        "summary": operation.summary,
+        "tags": [operation.tag],
+        "parameters": list(_parameters(path, operation, types)),
+        "responses": {str(status): _answer(status, answer, types) for status, answer in operation.answers.items()},
+        "security": [{"oauth2": list(operation.scopes)}] if operation.scopes else [],
+    }
+    if operation.description:
+        document["description"] = operation.description
+    if operation.body is not None:
+        document["requestBody"] = {"required": operation.body_required, "content": _content(operation.body, types)}
+    for status in operation.errors:
+        document["responses"][str(status)] = _problem_reference(status)
+    return document
+
+
+def _parameters(path: str, operation: Operation, types: _Types) -> Iterator[Json]:
+    schemas = {_camel(name): schema for name, schema in operation.path.items()}
+    for name in re.findall(r"\{(\w+)\}", path):
+        yield {"name": name, "in": "path", "required": True, "schema": dict(schemas.get(name, {"type": "string", "minLength": 1}))}
+    for parameter in operation.query:
+        yield from _query_parameters(parameter, types)
+    if operation.paged:
+        yield from _PAGE_PARAMETERS
+    for header in operation.headers:
+        yield _header_parameter(header)
+
+
+def _query_parameters(parameter: QueryParameter, types: _Types) -> Iterator[Json]:
+    for spelling, _ in parameter.spellings():
+        document = {"name": spelling, "in": "query", "schema": types.of(parameter.type)}
+        yield document | ({"description": parameter.description} if parameter.description else {})
+
+
+def _header_parameter(header: HeaderParameter) -> Json:
+    document: Json = {"name": header.name, "in": "header", "required": header.required, "schema": dict(header.schema)}
+    return document | ({"description": header.description} if header.description else {})
+
+
+def _content(entry: Any, types: _Types) -> Json:  # noqa: ANN401 a type, PageOf or Media
+    match entry:
+        case Media():
+            return {kind: {"schema": _media_schema(schema, types)} for kind, schema in entry.content.items()}
+        case PageOf():
+            return {"application/json": {"schema": _page(types.of(entry.item))}}
+        case _:
+            return {"application/json": {"schema": types.of(entry)}}
+
+
+def _media_schema(schema: Any, types: _Types) -> Json:  # noqa: ANN401 a JSON schema or a type
+    return dict(schema) if isinstance(schema, Mapping) else types.of(schema)
+
+
+def _page(item: Json) -> Json:
+    return {
+        "type": "object",
+        "required": ["data", "hasMore", "nextCursor"],
+        "properties": {
+            "data": {"type": "array", "items": item, "maxItems": LIMIT_MAX},
+            "hasMore": {"type": "boolean"},
+            "nextCursor": {"type": ["string", "null"]},
+        },
+    }
+
+
+def _answer(status: int, answer: Any, types: _Types) -> Json:  # noqa: ANN401 a type, PageOf, Media or None
+    document: Json = {"description": HTTPStatus(status).phrase, "headers": {"X-Correlation-ID": {"schema": {"type": "string"}}}}
+    if answer is not None:
+        document["content"] = _content(answer, types)
+    return document
+
+
+def _problem_reference(status: int) -> Json:
+    return {"$ref": f"#/components/responses/Problem{status}"}
+
+
+def _add_problems(document: Json) -> None:
+    expected = (*_ALWAYS, *(_WITH_BODY if "requestBody" in document else ()))
+    if document.get("security") == []:
+        expected = tuple(status for status in expected if status not in {401, 403})
+    for status in expected:
+        document["responses"].setdefault(str(status), _problem_reference(status))
+
+
+def _problem_responses() -> Json:
+    content = {"application/problem+json": {"schema": {"$ref": REF.format(name="Problem")}}}
+    responses: Json = {f"Problem{status}": {"description": HTTPStatus(status).phrase, "content": content} for status in _PROBLEM_STATUSES}
+    for status, header in ((401, "WWW-Authenticate"), (405, "Allow"), (429, "Retry-After"), (503, "Retry-After")):
+        responses[f"Problem{status}"]["headers"] = {header: {"schema": {"type": "string"}}}
+    return responses

@@ -1,0 +1,244 @@
+"""Submitting payments: the one road money takes, whatever door asked for it."""
+
+import hmac
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError
+
+from accounts.ledger.drafts import JournalDraft
+from accounts.ledger.journal import post_journals
+from accounts.ledger.locks import LockedAccounts, PendingLocks
+from payment_engine.errors import EngineError
+from payment_engine.ids import new_id
+from payments.errors import BatchRefused, IdempotencyKeyReused
+from payments.operations import writes
+from payments.rules import Allowed, decide
+from payments.snapshot import Snapshot, current_snapshot, fee_account
+from payments.states import PaymentStatus
+from payments.terms import PaymentTerms
+from payments.values import Answer, Mode, Outcome, PaymentRecord, SubmitPayment
+from tenants.database.pipeline import ConnectionDied, PipelinedTransaction, pipelined_transaction
+
+_log: Final = logging.getLogger(__name__)
+Usage = dict[tuple[UUID, str], int]
+Kept = dict[str, tuple[bytes, Answer]]
+
+
+def submit_payments(items: Sequence[SubmitPayment], *, mode: Mode = Mode.BEST_EFFORT) -> list[Outcome]:
+    """Decide and book 1..N payments of the tenant in context in one transaction; outcomes in the order of the items.
+
+    Locks the accounts of the whole batch in id order, then looks up idempotency keys, decides each item against
+    running balances, and writes everything set-wise. A refused item never disturbs its neighbours, unless ATOMIC: then
+    nothing is booked and the others say `batch_refused`. An item whose key was answered before gets that answer again
+    and does nothing. Same key, other body: `idempotency_key_reused`. Runs in the transaction around it if there is one.
+    """
+    if not items:
+        return []
+    snapshot = current_snapshot()
+    fees = _fee_accounts(items, snapshot)
+    try:
+        return _submit(items, mode, snapshot, fees)
+    except IntegrityError:
+        # Somebody else used one of the keys in between; the second look finds the answer. Singles if it is not that.
+        if mode is Mode.ATOMIC or len(items) == 1:
+            return _second_look(items, mode, snapshot, fees)
+        _log.warning("a batch of payments met a conflict and is taken one by one", extra={"context": {"items": len(items)}})
+        return [outcome for item in items for outcome in submit_payments([item])]
+    except ConnectionDied:
+        return _submit(items, mode, snapshot, fees)
+
+
+def _second_look(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, fees: dict[str, UUID]) -> list[Outcome]:
+    try:
+        return _submit(items, mode, snapshot, fees)
+    except IntegrityError as error:
+        if "payment_key_unique_per_tenant" in str(error):
+            raise IdempotencyKeyReused("this key belongs to a payment of long ago; its stored answer has expired") from error
+        raise
+
+
+def _fee_accounts(items: Sequence[SubmitPayment], snapshot: Snapshot) -> dict[str, UUID]:
+    """The fee accounts the batch may need, opened before the transaction starts."""
+    currencies = {i.currency for i in items if (t := snapshot.terms.get(i.payment_type)) is not None and t.processing_fee}
+    return {currency: fee_account(snapshot, currency) for currency in currencies}
+
+
+def _submit(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, fees: dict[str, UUID]) -> list[Outcome]:
+    with pipelined_transaction() as transaction:
+        locks = PendingLocks(transaction, {ref for item in items for ref in (item.debtor_account, item.creditor_account)})
+        # After the locks, so that a twin that held them is visible by now.
+        kept_answers = writes.queue_kept_answers(transaction, [i.idempotency.key for i in items if i.idempotency])
+        batch = _Batch(transaction, snapshot, fees, locks.fetch(), kept_answers())
+        batch.read_usage(items)
+        outcomes = [batch.take(item) for item in items]
+        if mode is Mode.ATOMIC and any(outcome.refusal for outcome in outcomes):
+            return [_taken_down(outcome) for outcome in outcomes]
+        batch.write()
+    return outcomes
+
+
+def _taken_down(outcome: Outcome) -> Outcome:
+    if outcome.refusal is not None or outcome.replayed:
+        return outcome
+    return Outcome(refusal=BatchRefused("another payment of this atomic batch was refused, so none was booked"))
+
+
+@dataclass(slots=True)
+class _Booked:
+    payment: PaymentRecord
+    journal: JournalDraft
+    item: SubmitPayment
+
+
+class _Batch:
+    """One transaction's worth of payments: decides against running balances, remembers what to write."""
+
+    def __init__(
+        self, transaction: PipelinedTransaction, snapshot: Snapshot, fees: dict[str, UUID], accounts: LockedAccounts, kept: Kept
+    ) -> None:
+        self._transaction = transaction
+        self._snapshot = snapshot
+        self._fees = fees
+        self._accounts = accounts
+        self._kept = kept
+        self._now = transaction.started_at
+        self._today = self._now.date()
+        self._used: Usage = {}
+        self._new_usage: dict[tuple[UUID, str], tuple[int, int]] = {}
+        self._booked: list[_Booked] = []
+        self._payments: list[tuple[SubmitPayment, PaymentRecord]] = []
+        self._answers: list[tuple[str, bytes, Answer]] = []
+
+    def read_usage(self, items: Sequence[SubmitPayment]) -> None:
+        """Today's usage, only if a payment type of the batch has a daily limit: one more round trip then."""
+        limited = {i.payment_type for i in items if (t := self._snapshot.terms.get(i.payment_type)) is not None and t.daily_limit is not None}
+        debtors = {a.id for i in items if i.payment_type in limited and (a := self._accounts.find(i.debtor_account)) is not None}
+        if debtors:
+            self._used = writes.usage_of(self._transaction, debtors, limited, self._today)
+
+    def take(self, item: SubmitPayment) -> Outcome:
+        if item.idempotency is not None and (kept := self._kept.get(item.idempotency.key)) is not None:
+            fingerprint, answer = kept
+            if hmac.compare_digest(fingerprint, item.idempotency.fingerprint):
+                return Outcome(answer=answer, replayed=True)
+            return Outcome(refusal=IdempotencyKeyReused("this Idempotency-Key was used with another body"))
+        terms = self._snapshot.terms.get(item.payment_type)
+        debtor = self._accounts.find(item.debtor_account)
+        decision = decide(
+            amount_minor=item.amount_minor,
+            currency=item.currency,
+            terms=terms,
+            debtor=debtor,
+            creditor=self._accounts.find(item.creditor_account),
+            fee_account_id=self._fees.get(item.currency),
+            used_today_minor=self._used.get((debtor.id, item.payment_type), 0) if debtor else 0,
+        )
+        if isinstance(decision, EngineError):
+            return self._refused(item, decision, terms)
+        assert terms is not None, "an allowed payment has terms"  # noqa: S101
+        return self._allowed(item, decision, terms)
+
+    def _allowed(self, item: SubmitPayment, decision: Allowed, terms: PaymentTerms) -> Outcome:
+        journal = JournalDraft(
+            id=new_id(),
+            kind="PAYMENT",
+            payment_id=item.id,
+            value_date=self._value_date(item),
+            legs=decision.legs,
+            description=item.remittance_information or "",
+            created_by=item.created_by,
+        )
+        decision.debtor.promise(item.amount_minor + decision.fee_minor)
+        decision.creditor.promise(-item.amount_minor)
+        payment = self._record(
+            item,
+            terms_version=terms.version,
+            status=PaymentStatus.COMPLETED,
+            fee_minor=decision.fee_minor,
+            journal_id=journal.id,
+            debtor_account_id=decision.debtor.id,
+            creditor_account_id=decision.creditor.id,
+            debtor_booked_minor=decision.debtor.running_booked_minor,
+            debtor_available_minor=decision.debtor.available_minor,
+        )
+        if terms.daily_limit is not None:
+            self._use(decision.debtor.id, item)
+        self._booked.append(_Booked(payment, journal, item))
+        return self._answered(item, payment)
+
+    def _refused(self, item: SubmitPayment, refusal: EngineError, terms: PaymentTerms | None) -> Outcome:
+        """A refusal of an item of a file is a payment that was REJECTED; at the API it is an answer, kept with the key."""
+        debtor = self._accounts.find(item.debtor_account)
+        if item.message_id is None or debtor is None:
+            return self._answered(item, refusal)
+        creditor = self._accounts.find(item.creditor_account)
+        payment = self._record(
+            item,
+            terms_version=terms.version if terms else 0,
+            status=PaymentStatus.REJECTED,
+            debtor_account_id=debtor.id,
+            creditor_account_id=creditor.id if creditor else None,
+            reason_code=refusal.code,
+            reason=refusal.detail,
+        )
+        self._payments.append((item, payment))
+        return Outcome(payment=payment, refusal=refusal)
+
+    def _answered(self, item: SubmitPayment, result: PaymentRecord | EngineError) -> Outcome:
+        answer = None
+        if item.idempotency is not None:
+            answer = item.idempotency.answer(result)
+            self._kept[item.idempotency.key] = (item.idempotency.fingerprint, answer)
+            self._answers.append((item.idempotency.key, item.idempotency.fingerprint, answer))
+        if isinstance(result, EngineError):
+            return Outcome(refusal=result, answer=answer)
+        self._payments.append((item, result))
+        return Outcome(payment=result, answer=answer)
+
+    def _record(self, item: SubmitPayment, *, terms_version: int, status: PaymentStatus, **facts: object) -> PaymentRecord:
+        record = PaymentRecord(
+            id=item.id,
+            payment_type=item.payment_type,
+            payment_type_version=terms_version,
+            config_version=self._snapshot.version,
+            status=status,
+            debtor_account_id=item.id,
+            creditor_account_id=None,
+            amount_minor=item.amount_minor,
+            currency=item.currency,
+            fee_minor=0,
+            uetr=item.uetr or uuid4(),
+            value_date=self._value_date(item),
+            created_at=self._now,
+            completed_at=self._now if status is PaymentStatus.COMPLETED else None,
+            journal_id=None,
+            reference=item.reference,
+            end_to_end_id=item.end_to_end_id,
+            remittance_information=item.remittance_information,
+            requested_execution_date=item.requested_execution_date,
+            metadata=item.metadata,
+            message_id=item.message_id,
+        )
+        return replace(record, **facts)  # type: ignore[arg-type]  # names of PaymentRecord's own fields
+
+    def _value_date(self, item: SubmitPayment) -> date:
+        return max(item.requested_execution_date or self._today, self._today)
+
+    def _use(self, debtor_id: UUID, item: SubmitPayment) -> None:
+        key = (debtor_id, item.payment_type)
+        amount, count = self._new_usage.get(key, (0, 0))
+        self._new_usage[key] = (amount + item.amount_minor, count + 1)
+        self._used[key] = self._used.get(key, 0) + item.amount_minor
+
+    def write(self) -> None:
+        """Queue every write; the COMMIT that follows sends them in one round trip."""
+        post_journals(self._transaction, [booked.journal for booked in self._booked], self._accounts)
+        writes.insert_payments(self._transaction, self._payments)
+        writes.insert_outbox_events(self._transaction, self._payments)
+        writes.insert_answers(self._transaction, self._answers)
+        writes.add_usage(self._transaction, self._new_usage, self._today)

@@ -1,0 +1,98 @@
+"""What crosses the border of the posting core: payments asked for, and what became of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from accounts.ledger.locks import AccountReference
+from payment_engine.errors import EngineError
+from payment_engine.ids import new_id
+from payments.states import PaymentStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRecord:
+    """A payment as stored, with the debtor's balances right after it when this process has just booked it."""
+
+    id: UUID
+    payment_type: str
+    payment_type_version: int
+    config_version: int
+    status: PaymentStatus
+    debtor_account_id: UUID
+    creditor_account_id: UUID | None
+    amount_minor: int
+    currency: str
+    fee_minor: int
+    uetr: UUID
+    value_date: date
+    created_at: datetime
+    completed_at: datetime | None
+    journal_id: UUID | None
+    reversed_minor: int = 0
+    reason_code: str | None = None
+    reason: str | None = None
+    reference: str | None = None
+    end_to_end_id: str | None = None
+    remittance_information: str | None = None
+    requested_execution_date: date | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    message_id: UUID | None = None
+    debtor_booked_minor: int | None = None
+    debtor_available_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a door replies: kept with an idempotency key and given again, byte by byte."""
+
+    status: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idempotency:
+    """A client's key. `fingerprint` is equal for bodies of equal meaning; `answer` is how the door would reply."""
+
+    key: str
+    fingerprint: bytes
+    answer: Callable[[PaymentRecord | EngineError], Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitPayment:
+    """One payment asked for, by whatever door."""
+
+    payment_type: str
+    debtor_account: AccountReference
+    creditor_account: AccountReference
+    amount_minor: int
+    currency: str
+    id: UUID = field(default_factory=new_id)
+    uetr: UUID | None = None
+    reference: str | None = None
+    end_to_end_id: str | None = None
+    remittance_information: str | None = None
+    requested_execution_date: date | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    message_id: UUID | None = None
+    created_by: str = ""
+    correlation_id: str = ""
+    idempotency: Idempotency | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one item: a payment, or the refusal; `answer` when it came with an idempotency key."""
+
+    payment: PaymentRecord | None = None
+    refusal: EngineError | None = None
+    answer: Answer | None = None
+    replayed: bool = False
+
+
+class Mode(StrEnum):
+    BEST_EFFORT = "BEST_EFFORT"
+    ATOMIC = "ATOMIC"

@@ -1,0 +1,25 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from payment_engine.errors import EngineError
+from tenants.operations.clients import create_api_client
+from tenants.scopes import TENANT_SCOPES
+
+
+class Command(BaseCommand):
+    help = "Create an API client and print its id and secret. The secret is shown this once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        owner = parser.add_mutually_exclusive_group(required=True)
+        owner.add_argument("--tenant", help="slug of the tenant, such as demo-bank")
+        owner.add_argument("--platform", action="store_true", help="a client of the platform, of no tenant")
+        parser.add_argument("--name", required=True)
+        parser.add_argument("--scope", required=True, help=f"separated by spaces: {' '.join(sorted(TENANT_SCOPES))}")
+
+    def handle(self, *, tenant: str | None, name: str, scope: str, **_options: Any) -> None:  # noqa: ANN401
+        try:
+            credentials = create_api_client(tenant=tenant, name=name, scopes=scope.split())
+        except EngineError as error:
+            raise CommandError(error.detail) from error
+        self.stdout.write(f"client_id={credentials.client_id}\nclient_secret={credentials.client_secret}")

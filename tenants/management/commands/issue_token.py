@@ -1,0 +1,32 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from payment_engine.errors import EngineError
+from tenants.queries.grantable_clients import client_for
+from tenants.tokens import issue_access_token
+
+MAX_TTL_SECONDS = 24 * 3600
+
+
+class Command(BaseCommand):
+    help = "Print an access token, and nothing else, for use in a shell: TOKEN=$(manage.py issue_token --tenant demo-bank)"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        owner = parser.add_mutually_exclusive_group(required=True)
+        owner.add_argument("--tenant", help="slug of the tenant, such as demo-bank")
+        owner.add_argument("--platform", action="store_true", help="for a client of the platform, of no tenant")
+        parser.add_argument("--scope", default="", help="separated by spaces; all that the client has when it is not given")
+        parser.add_argument("--client", help="client id; otherwise the first client that has the scopes")
+        parser.add_argument("--ttl", type=int, default=settings.ACCESS_TOKEN_LIFETIME_SECONDS, help="seconds, at most a day")
+
+    def handle(self, *, tenant: str | None, scope: str, client: str | None, ttl: int, **_options: Any) -> None:  # noqa: ANN401
+        if not 0 < ttl <= MAX_TTL_SECONDS:
+            raise CommandError(f"--ttl is between 1 and {MAX_TTL_SECONDS} seconds")
+        try:
+            found = client_for(tenant=tenant, scopes=frozenset(scope.split()), client_id=client)
+        except EngineError as error:
+            raise CommandError(error.detail) from error
+        scopes = scope.split() or found.scopes.split()
+        self.stdout.write(issue_access_token(client_id=found.client_id, tenant=tenant, scopes=scopes, lifetime_seconds=ttl))

@@ -1,0 +1,52 @@
+"""What an API client is allowed right now, cached per process for at most five seconds.
+
+A token says what its client could do when it was issued; this says what is left of that.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from tenants.context import use
+from tenants.models import ApiClient
+
+STALENESS_SECONDS: Final = 5.0
+MAX_CLIENTS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientStanding:
+    """`tokens_valid_from` is a POSIX time: tokens issued before it are withdrawn."""
+
+    tenant: str | None
+    scopes: frozenset[str]
+    tokens_valid_from: float
+
+
+_standings: dict[str, tuple[float, ClientStanding | None]] = {}
+
+
+def client_standing(client_id: str) -> ClientStanding | None:
+    """The client's standing; None when there is no such client (any more)."""
+    cached = _standings.get(client_id)
+    if cached is not None and time.monotonic() < cached[0]:
+        return cached[1]
+    standing = _load(client_id)
+    if len(_standings) >= MAX_CLIENTS:
+        _standings.clear()
+    _standings[client_id] = time.monotonic() + STALENESS_SECONDS, standing
+    return standing
+
+
+def forget() -> None:
+    """Drop the cache: the next look-up in this process reads the database."""
+    _standings.clear()
+
+
+def _load(client_id: str) -> ClientStanding | None:
+    with use(None):  # clients are in the registry: no tenant is needed to read them
+        row = ApiClient.objects.filter(client_id=client_id).values_list("tenant_id", "scopes", "tokens_valid_from").first()
+    if row is None:
+        return None
+    tenant, scopes, valid_from = row
+    return ClientStanding(tenant=tenant, scopes=frozenset(scopes.split()), tokens_valid_from=valid_from.timestamp() if valid_from else 0.0)
