@@ -5,10 +5,11 @@ from typing import BinaryIO, Final
 
 from lxml import etree
 
-from iso20022.schemas import message_type_of
+from iso20022.paths import line_of
+from iso20022.schemas import message_type_of, namespace_of
 from iso20022.wire import EventReader, WireLimits
 
-_HEADER_NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:head.001.001."
+BUSINESS_HEADER_TAGS: Final = tuple(f"{{{namespace_of(f'head.001.001.{version:02}')}}}AppHdr" for version in range(1, 5))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +42,9 @@ def contents_of(source: bytes | BinaryIO, limits: WireLimits) -> Contents:
         root = element if root is None else root
         name = etree.QName(element)
         if name.localname == "Document":
-            return Contents(root=etree.QName(root).localname, namespace=name.namespace or "", line=element.sourceline or 0)
+            return Contents(root=etree.QName(root).localname, namespace=name.namespace or "", line=line_of(element))
     assert root is not None, "an XML document has a root, or EventReader has raised"  # noqa: S101  # the parser guarantees it
-    return Contents(root=etree.QName(root).localname, namespace=None, line=root.sourceline or 0)
-
-
-def is_business_header(element: etree._Element) -> bool:
-    return (etree.QName(element).namespace or "").startswith(_HEADER_NAMESPACE)
+    return Contents(root=etree.QName(root).localname, namespace=None, line=line_of(root))
 
 
 def business_header_of(element: etree._Element) -> BusinessHeader:

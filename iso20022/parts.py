@@ -6,15 +6,15 @@ only the last of its repeated parts left in. Removing one of two equal neighbour
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, cast
 
 from lxml import etree
 
-from iso20022.envelope import is_business_header
+from iso20022.envelope import BUSINESS_HEADER_TAGS
 from iso20022.findings import REPORTED_AT_MOST, Finding, Level, Tier
-from iso20022.paths import descend, local_name, step_of
+from iso20022.paths import descend, line_of, local_name, step_of
 from iso20022.schemas import compiled, namespace_of
 from iso20022.wire import EventReader, WireLimits
 
@@ -48,7 +48,7 @@ class PartReader:
         self._names = {f"{{{namespace}}}{part}": part for part in Part if part is not Part.BUSINESS_HEADER}
         self._document_tag = f"{{{namespace}}}{Part.DOCUMENT}"
         self._body_tag = f"{{{namespace}}}{_BODY}"
-        self._events = EventReader(source, limits=limits, events=("end",), tags=("{*}AppHdr", *self._names))
+        self._events = EventReader(source, limits=limits, events=("end",), tags=(*BUSINESS_HEADER_TAGS, *self._names))
         self._schema = compiled(message_type) if validates else None
         self._document: etree._Element | None = None
         self._body: etree._Element | None = None
@@ -59,21 +59,21 @@ class PartReader:
 
     def __iter__(self) -> Iterator[ReadPart]:
         for _, element in self._events:
-            kind = self._names.get(str(element.tag), Part.BUSINESS_HEADER)
+            kind = self._names.get(element.tag, Part.BUSINESS_HEADER)
             if not self._stands_in_its_place(element, kind):
                 continue
-            part = self._read(kind, element)
-            yield part
-            self._move_on(part)
+            is_valid = self._is_valid(element, kind)
+            yield ReadPart(kind, element, is_valid, self._payment_index, self._transaction_index)
+            self._move_on(element, kind)
             if len(self.schema_findings) >= REPORTED_AT_MOST:
                 return
 
     def _stands_in_its_place(self, element: etree._Element, kind: Part) -> bool:
         """False for look-alikes: supplementary data may hold anything, another whole message too."""
         parent = element.getparent()
+        if kind is Part.TRANSFER:
+            return parent is not None and self._body is not None and parent.getparent() is self._body
         match kind:
-            case Part.TRANSFER:
-                return parent is not None and self._body is not None and parent.getparent() is self._body
             case Part.PAYMENT:
                 return self._body is not None and parent is self._body
             case Part.GROUP_HEADER:
@@ -89,39 +89,33 @@ class PartReader:
                     self._note_second_message(element)
                 return element is self._document
             case Part.BUSINESS_HEADER:
-                return is_business_header(element) and next(element.iterancestors(self._document_tag), None) is None
+                return next(element.iterancestors(self._document_tag), None) is None
 
     def _is_outermost(self, document: etree._Element) -> bool:
         return document.tag == self._document_tag and next(document.iterancestors(self._document_tag), None) is None
 
-    def _read(self, kind: Part, element: etree._Element) -> ReadPart:
-        is_valid = self._schema is None or kind is Part.BUSINESS_HEADER or self._schema.validate(element)
-        if not is_valid:
-            self._note_errors(kind, element)
-        return ReadPart(
-            kind=kind,
-            element=element,
-            is_valid=is_valid,
-            payment_index=self._payment_index,
-            transaction_index=self._transaction_index,
-        )
+    def _is_valid(self, element: etree._Element, kind: Part) -> bool:
+        if self._schema is None or kind is Part.BUSINESS_HEADER or self._schema.validate(element):
+            return True
+        self._note_errors(kind, element, self._schema.error_log)
+        return False
 
-    def _move_on(self, part: ReadPart) -> None:
+    def _move_on(self, element: etree._Element, kind: Part) -> None:
         """Count, and drop the neighbour before this part. The part itself stays: the parser may still be writing behind it."""
-        if part.kind is Part.TRANSFER:
+        self._events.count_part()
+        if kind is Part.TRANSFER:
             self._transaction_index += 1
-        elif part.kind is Part.PAYMENT:
+        elif kind is Part.PAYMENT:
             self._payment_index += 1
             self._transaction_index = 0
-        if part.kind in (Part.TRANSFER, Part.PAYMENT):
-            neighbour, parent = part.element.getprevious(), part.element.getparent()
-            if neighbour is not None and parent is not None and neighbour.tag == part.element.tag:
-                parent.remove(neighbour)
-        self._events.count_part()
+        else:
+            return
+        neighbour, parent = element.getprevious(), element.getparent()
+        if neighbour is not None and parent is not None and neighbour.tag == element.tag:
+            parent.remove(neighbour)
 
-    def _note_errors(self, kind: Part, element: etree._Element) -> None:
-        assert self._schema is not None, "only a schema finds errors"  # noqa: S101  # narrows the type
-        for error in self._schema.error_log:
+    def _note_errors(self, kind: Part, element: etree._Element, errors: etree._ErrorLog) -> None:
+        for error in cast("Iterable[etree._LogEntry]", errors):
             key = (error.line, error.message)
             if key in self._seen or len(self.schema_findings) >= REPORTED_AT_MOST:
                 continue
@@ -146,7 +140,7 @@ class PartReader:
                 code="FF01",
                 level=Level.GROUP,
                 path="/Document[2]",
-                line=element.sourceline or 0,
+                line=line_of(element),
                 text="An envelope holds one message; this one holds another Document.",
             )
         )

@@ -12,6 +12,12 @@ def local_name(element: etree._Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
+def line_of(element: etree._Element) -> int:
+    """The element's line in the file, 0 where the parser has none."""
+    line: object = element.sourceline
+    return line if isinstance(line, int) else 0
+
+
 def step_of(element: etree._Element) -> str:
     """The element's name, with its number among siblings of that name where there are several."""
     earlier = sum(1 for _ in element.itersiblings(element.tag, preceding=True))

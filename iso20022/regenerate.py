@@ -7,7 +7,7 @@ module with `ast` costs about 0.1 s and no memory afterwards; importing it would
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from lxml import etree
 
@@ -67,7 +67,7 @@ def xsd_of(source: str, message_type: str) -> bytes:
     schema = etree.Element(
         f"{{{XS}}}schema",
         {"elementFormDefault": "qualified", "targetNamespace": namespace},
-        nsmap={None: namespace, "xs": XS},
+        nsmap=cast("dict[str | None, str]", {None: namespace, "xs": XS}),
     )
     root = next(node for node in reversed(classes) if _meta(node, "namespace") is not None)
     _sub(schema, "element", name=root.name, type=_base_of(root) or root.name)
@@ -153,7 +153,7 @@ def _fields(node: ast.ClassDef) -> Iterator[_Field]:
     for statement in node.body:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.value, ast.Call):
             metadata = next(keyword.value for keyword in statement.value.keywords if keyword.arg == "metadata")
-            assert isinstance(metadata, ast.Dict), "a field's metadata is written as a dict display"
+            assert isinstance(metadata, ast.Dict), "a field's metadata is written as a dict display"  # noqa: S101  # the packages' own habit
             pairs = zip(metadata.keys, metadata.values, strict=True)
             yield _Field(
                 annotation=ast.unparse(statement.annotation),

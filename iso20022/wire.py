@@ -7,7 +7,7 @@ one transfer), never the file. Every parser of inbound bytes is made here.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from lxml import etree
 
@@ -52,7 +52,7 @@ class EventReader:
                 parser = parser or self._parser(chunk)
                 self._bytes_since_part += len(chunk)
                 parser.feed(chunk)
-                for event, element in parser.read_events():
+                for event, element in cast("Iterator[tuple[str, etree._Element]]", parser.read_events()):
                     if not checked_doctype:
                         _refuse_doctype(element)
                         checked_doctype = True

@@ -41,6 +41,7 @@ SHARED_APPS = [
     "drf_spectacular_sidecar",
     "django_prometheus",
     "payment_engine.devserver",
+    "payment_engine.sweeper",
 ]
 TENANT_APPS = ["events", "accounts", "payments", "iso20022"]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
@@ -114,7 +115,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_TASK_PUBLISH_RETRY = False  # a doorbell that can't ring must not block the caller: the sweeper finds the work
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # One try to connect when sending (workers keep trying on their own): a broker that is away costs a sender a second, not six.
-_ONE_TRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+_ONE_TRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 1, "visibility_timeout": 600, **_ONE_TRY}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE_FILENAME", default="celerybeat-schedule")
@@ -166,7 +167,7 @@ STORAGES = {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage" if PRODUCTION else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION
 BODY_LIMIT_BYTES = 1 << 20
 MESSAGE_LIMIT_BYTES = 200 << 20
 DATA_UPLOAD_MAX_MEMORY_SIZE = MESSAGE_LIMIT_BYTES  # each endpoint sets its own smaller limit while it reads

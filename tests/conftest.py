@@ -17,6 +17,7 @@ from environ import Env
 from payments import snapshot
 from tenants import registry
 from tenants.context import tenant_scope
+from tenants.operations.keys import ensure_signing_key
 from tenants.operations.onboarding import create_tenant
 from tenants.registry import TenantRecord
 
@@ -62,6 +63,7 @@ def _address(settings_dict: dict[str, Any]) -> dict[str, Any]:
 def _create_tenants() -> None:
     create_tenant(slug="alpha-bank", name="Alpha Bank", isolation="schema" if OWN_SCHEMA else "shared")
     create_tenant(slug="beta-bank", name="Beta Bank")
+    ensure_signing_key()  # committed once: a key made inside a test would vanish with the test, and live on in caches
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from lxml import etree
 from msgspec import Struct
 
 from iso20022.pain001.values import AccountNumber, GroupHeader
+from iso20022.paths import line_of
 
 _WHITESPACE: Final = " \t\r\n"
 _NAME: Final = len("{urn:iso:std:iso:20022:tech:xsd:pain.001.001.09}")
@@ -73,12 +74,12 @@ def group_header_of(element: etree._Element) -> GroupHeader:
         control_sum=_decimal(values["CtrlSum"]) if "CtrlSum" in values else None,
         initiating_party_name=party_name,
         initiating_party_id=party_id,
-        line=element.sourceline or 0,
+        line=line_of(element),
     )
 
 
-def payment_of(element: etree._Element) -> RawPayment:  # noqa: C901  # one flat case per element; splitting it would hide the list
-    payment = RawPayment(line=element.sourceline or 0)
+def payment_of(element: etree._Element) -> RawPayment:  # noqa: C901, PLR0912  # one flat case per element; splitting it would hide the list
+    payment = RawPayment(line=line_of(element))
     for child in element:
         match child.tag[_NAME:]:
             case "CdtTrfTxInf":
@@ -109,8 +110,8 @@ def payment_of(element: etree._Element) -> RawPayment:  # noqa: C901  # one flat
     return payment
 
 
-def transfer_of(element: etree._Element) -> RawTransfer:  # noqa: C901  # as above
-    transfer = RawTransfer(element.sourceline or 0)
+def transfer_of(element: etree._Element) -> RawTransfer:
+    transfer = RawTransfer(line_of(element))
     for child in element:
         match child.tag[_NAME:]:
             case "PmtId":
@@ -156,23 +157,22 @@ def _read_amount(element: etree._Element, transfer: RawTransfer) -> None:
 
 
 def _read_remittance(element: etree._Element, transfer: RawTransfer) -> None:
+    texts: list[str] = []
+    documents: list[str] = []
     for child in element:
         if child.tag[_NAME:] == "Ustrd":
-            transfer.remittance = _joined(transfer.remittance, child.text)
+            texts.append(child.text or "")
             continue
         for part in child:
             match part.tag[_NAME:]:
                 case "CdtrRefInf":
                     transfer.creditor_reference = _text(_child(part, "Ref")) or transfer.creditor_reference
                 case "RfrdDocInf":
-                    if number := _text(_child(part, "Nb")):
-                        transfer.referred_documents = (*transfer.referred_documents, number)
+                    documents.append(_text(_child(part, "Nb")) or "")
                 case "AddtlRmtInf":
-                    transfer.remittance = _joined(transfer.remittance, part.text)
-
-
-def _joined(earlier: str | None, text: str | None) -> str | None:
-    return f"{earlier} {text or ''}" if earlier else text
+                    texts.append(part.text or "")
+    transfer.remittance = " ".join(texts) or None
+    transfer.referred_documents = tuple(filter(None, documents))
 
 
 def _account(element: etree._Element) -> AccountNumber | None:

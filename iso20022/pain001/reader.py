@@ -22,7 +22,8 @@ _AMOUNT_DECIMALS: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditTransferInitiation:
-    """A pain.001 as read. `header` is None where none could be read; `message_type` is None where it is no pain.001 we know.
+    """A pain.001 as read. `header` is None where none could be read. `message_type` is what the file says it is, which may be
+    another message than a pain.001 (then the group is refused), and None where its namespace is not of ISO 20022.
 
     What is refused: everything if `findings.refuse_group`, else the blocks in `findings.payment_refusals`, else each RefusedTransfer.
     """
@@ -262,7 +263,7 @@ def _refusal(source: bytes | BinaryIO, limits: WireLimits, contents: Contents) -
     log = FindingLog()
     log.add(Finding(tier=Tier.SCHEMA, code="FF01", level=Level.GROUP, path=f"/{contents.root}", line=contents.line, text=text))
     return CreditTransferInitiation(
-        message_type=None,
+        message_type=contents.message_type,
         business_header=None,
         header=None,
         payments=(),

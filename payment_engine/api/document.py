@@ -8,6 +8,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularSwaggerView
 
+from payment_engine.api import openapi  # noqa: F401 its authentication scheme must be registered before a document is made
 from payment_engine.api.errors import MethodNotAllowed
 from payment_engine.api.etags import content_etag, not_modified
 from payment_engine.api.query_parameters import QueryParameter, read_query

@@ -12,7 +12,6 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
     ),
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": False,
     "SWAGGER_UI_DIST": "SIDECAR",

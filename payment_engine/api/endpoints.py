@@ -9,8 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from payment_engine.api.authentication import require_scopes
 from payment_engine.api.errors import MethodNotAllowed
+from payment_engine.api.principals import require_scopes
 from payment_engine.api.query_parameters import QueryParameter, refuse_query
 from payment_engine.api.scopes import SCOPES
 

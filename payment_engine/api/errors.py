@@ -1,6 +1,6 @@
 """What can be wrong with a request before any business rule looks at it."""
 
-from payment_engine.errors import EngineError, FieldError, Malformed, ValidationFailed
+from payment_engine.errors import EngineError, FieldError, Malformed, NotFound, ValidationFailed
 
 
 class MalformedJson(Malformed):
@@ -28,9 +28,15 @@ class ParameterInvalid(Malformed):
 
 
 class CursorInvalid(Malformed):
-    """The cursor is not one that this list gave out; start again without a cursor."""
+    """The text is not a cursor at all."""
 
     code, title = "cursor_invalid", "Cursor invalid"
+
+
+class CursorUnknown(NotFound):
+    """This list gave out no such cursor; start again without one."""
+
+    code, title = "cursor_unknown", "Cursor unknown"
 
 
 class NotAuthenticated(EngineError):

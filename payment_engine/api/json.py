@@ -29,6 +29,7 @@ _PATH: Final = re.compile(r"(?s)(.*) - at `(\$[^`]*)`")
 _UNKNOWN: Final = re.compile(r"(?s)Object contains unknown field `(.*)`")
 _MISSING: Final = re.compile(r"Object missing required field `(.*)`")
 _PATH_STEP: Final = re.compile(r"\.([A-Za-z0-9_]+)|\[(\d+)\]")
+_LENGTH: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _NUL_ESCAPE: Final = b"\\u0000"
 
 
@@ -87,7 +88,9 @@ def read_body(request: HttpRequest, *, limit_bytes: int | None = None) -> bytes:
     announced = request.META.get("CONTENT_LENGTH")
     if not announced and "HTTP_TRANSFER_ENCODING" in request.META:
         raise LengthRequired("send the body with Content-Length instead of in chunks")
-    if announced and (not announced.isdecimal() or int(announced[:20]) > limit):
+    if announced and not _LENGTH.fullmatch(announced):
+        raise Malformed("Content-Length is not a number")
+    if announced and int(announced) > limit:
         raise PayloadTooLarge(f"the body is larger than {limit} bytes")
     try:
         return request.body

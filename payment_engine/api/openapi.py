@@ -8,10 +8,13 @@ from typing import Any, Final
 import msgspec
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
+from payment_engine.api.amount_schemas import amount_schema, tie_amounts_to_currency
 from payment_engine.api.amounts import AmountInput
+from payment_engine.api.authentication import PrincipalAuthentication
 from payment_engine.api.endpoints import HeaderParameter, Media, Operation, PageOf, operations_of
-from payment_engine.api.pagination import LIMIT_DEFAULT, LIMIT_MAX
+from payment_engine.api.pagination import CURSOR_PATTERN, LIMIT_DEFAULT, LIMIT_MAX
 from payment_engine.api.query_parameters import QueryParameter
 from payment_engine.api.scopes import SCOPES
 
@@ -35,7 +38,7 @@ _PAGE_PARAMETERS: Final[tuple[Json, ...]] = (
         "name": "cursor",
         "in": "query",
         "description": "`nextCursor` of the page before",
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{16,512}$"},
+        "schema": {"type": "string", "pattern": CURSOR_PATTERN},
     },
 )
 _FIELD_ERROR: Final[Json] = {
@@ -136,12 +139,13 @@ def _components(operations: Sequence[Operation]) -> tuple[_Types, Json]:
         types.wanted.extend(kind for kind in _types_of(operation) if kind not in types.wanted)
     schemas, components = msgspec.json.schema_components(types.wanted, schema_hook=_special_schema, ref_template=REF)
     types.schemas = [_without_nul(schema) for schema in schemas]
-    return types, {**{name: _without_nul(schema) for name, schema in components.items()}, "Problem": _PROBLEM, "FieldError": _FIELD_ERROR}
+    published = {name: tie_amounts_to_currency(_without_nul(schema)) for name, schema in components.items()}
+    return types, published | {"Problem": _PROBLEM, "FieldError": _FIELD_ERROR}
 
 
 def _special_schema(kind: type) -> Json:
     if kind is AmountInput:
-        return AmountInput.json_schema()
+        return amount_schema()
     raise NotImplementedError(f"no JSON schema for {kind!r}")
 
 
@@ -250,3 +254,18 @@ def _problem_responses() -> Json:
     for status, header in ((401, "WWW-Authenticate"), (405, "Allow"), (429, "Retry-After"), (503, "Retry-After")):
         responses[f"Problem{status}"]["headers"] = {header: {"schema": {"type": "string"}}}
     return responses
+
+
+class PrincipalScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's registry is untyped
+    """How a DRF view's authentication appears in the document."""
+
+    target_class = PrincipalAuthentication
+    name = "oauth2"
+
+    def get_security_requirement(self, auto_schema: object) -> dict[str, list[str]]:
+        view = getattr(auto_schema, "view", None)
+        method = getattr(auto_schema, "method", "GET")
+        return {self.name: list(getattr(view, "required_scopes", {}).get(method, ()))}
+
+    def get_security_definition(self, auto_schema: object) -> Json:
+        return OAUTH2_SCHEME

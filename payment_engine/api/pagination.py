@@ -5,8 +5,8 @@ of no use on another list, and never trusted unsigned.
 """
 
 import hmac
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,15 +21,16 @@ from django.db import models
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 from django.http import HttpRequest
 
-from payment_engine.api.errors import CursorInvalid, ParameterInvalid
-from payment_engine.errors import FieldError
+from payment_engine.api.errors import CursorInvalid, CursorUnknown, ParameterInvalid
+from payment_engine.errors import EngineError, FieldError
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 200
 PAGE_PARAMETERS: Final = ("limit", "cursor")
 _LIMIT_DIGITS: Final = 3
 _MAC_BYTES: Final = 12
-_CURSOR_MAX: Final = 512
+CURSOR_PATTERN: Final = "^[A-Za-z0-9_-]{24,512}$"
+_CURSOR: Final = re.compile(CURSOR_PATTERN[1:-1], re.ASCII)
 K = TypeVar("K", bound=tuple[Any, ...])
 M = TypeVar("M", bound=models.Model)
 Row = TypeVar("Row")
@@ -49,14 +50,13 @@ class Keyset(Generic[K]):
         return urlsafe_b64encode(_mac(self.name, payload) + payload).decode().rstrip("=")
 
     def position_of(self, cursor: str) -> K:
-        """The key values in a cursor of this list; raises CursorInvalid."""
-        try:
-            raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)) if len(cursor) <= _CURSOR_MAX else b""
-        except (NotBase64, UnicodeEncodeError):
-            raise _cursor_invalid() from None
+        """The key values in a cursor of this list; CursorInvalid for a text that is no cursor, CursorUnknown for one we never gave."""
+        if _CURSOR.fullmatch(cursor) is None:
+            raise _at_cursor(CursorInvalid, "this is not a cursor")
+        raw = urlsafe_b64decode(cursor[: len(cursor) // 4 * 4 if len(cursor) % 4 == 1 else None] + "=" * (-len(cursor) % 4))
         mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-        if not payload or not hmac.compare_digest(mac, _mac(self.name, payload)):
-            raise _cursor_invalid()
+        if not hmac.compare_digest(mac, _mac(self.name, payload)):
+            raise _at_cursor(CursorUnknown, "this list gave out no such cursor")
         key: K = msgspec.json.decode(payload, type=self.key_type)
         return key
 
@@ -84,7 +84,10 @@ class PageRequest(Generic[K]):
 
 
 def page_parameters(request: HttpRequest, keyset: Keyset[K]) -> PageRequest[K]:
-    """`limit` and `cursor` of the query; raises ParameterInvalid or CursorInvalid. Unknown parameters are `read_query`'s business."""
+    """`limit` and `cursor` of the query; raises ParameterInvalid, CursorInvalid or CursorUnknown.
+
+    Unknown parameters are `read_query`'s business.
+    """
     cursor = request.GET.get("cursor")
     return PageRequest(keyset=keyset, limit=_limit(request.GET.get("limit")), after=None if cursor is None else keyset.position_of(cursor))
 
@@ -120,6 +123,5 @@ def _mac(name: str, payload: bytes) -> bytes:
     return hmac.digest(_signing_key(settings.SECRET_KEY), name.encode() + b"\0" + payload, "sha256")[:_MAC_BYTES]
 
 
-def _cursor_invalid() -> CursorInvalid:
-    detail = "this cursor was not given out by this list"
-    return CursorInvalid(detail, errors=(FieldError(pointer="?cursor", code="cursor_invalid", detail=detail),))
+def _at_cursor(kind: type[CursorInvalid | CursorUnknown], detail: str) -> EngineError:
+    return kind(detail, errors=(FieldError(pointer="?cursor", code=kind.code, detail=detail),))

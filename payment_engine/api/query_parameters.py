@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import msgspec
 from django.http import HttpRequest
@@ -13,6 +13,7 @@ from payment_engine.api.pagination import PAGE_PARAMETERS
 from payment_engine.errors import FieldError
 
 _NAME_SHOWN: Final = 100
+_WRITTEN_AS_JSON: Final = (int, bool)
 Comparison = Literal["eq", "gte", "lte"]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
@@ -76,9 +77,15 @@ def _convert(name: str, text: str, expected: Any) -> Any:  # noqa: ANN401 the ty
     if "\x00" in text:
         raise _invalid(name, "text can't contain the NUL character")
     try:
-        return msgspec.convert(text, type=expected, strict=False)
-    except msgspec.ValidationError as error:
+        if _base(expected) in _WRITTEN_AS_JSON:
+            return msgspec.json.decode(text.encode(), type=expected)
+        return msgspec.convert(text, type=expected)
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
         raise _invalid(name, str(error)) from None
+
+
+def _base(expected: Any) -> Any:  # noqa: ANN401 as above
+    return get_args(expected)[0] if get_origin(expected) is Annotated else expected
 
 
 def _unknown(name: str) -> UnknownParameter:

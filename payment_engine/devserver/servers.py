@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote
 
-from payment_engine.devserver.processes import NOBODY, free_port, is_alive, processes_in, spawn, stop, wait_until_gone
+from payment_engine.devserver.processes import NOBODY, free_port, processes_in, spawn, stop, wait_until_gone
 
 LONGEST_SOCKET_FOLDER = 90  # sun_path holds 107 characters, and PostgreSQL appends "/.s.PGSQL.65535"
 _STATUS_LINE = 8  # of postmaster.pid
@@ -331,6 +331,3 @@ class EmbeddedValkey(EmbeddedServer):
             "maxmemory-policy noeviction",
         ]
         return "\n".join(lines) + "\n"
-
-
-__all__ = ["EmbeddedPostgres", "EmbeddedValkey", "ServerFailed", "is_alive", "keep_secret", "kept_secret", "postgres_binary"]

@@ -93,7 +93,7 @@ def _plain(value: object, depth: int = 0) -> object:
         case BaseException():
             return f"{type(value).__qualname__}: {_first_line(value)}"
         case _:
-            return type(value).__qualname__
+            return type(value).__name__
 
 
 def context_of(record: logging.LogRecord) -> dict[str, object]:

@@ -66,7 +66,7 @@ class Payment(TenantModel):
             models.CheckConstraint(condition=Q(status__in=PaymentStatus.values), name="payment_status_known"),
         ]
         indexes = [
-            models.Index(fields=["tenant_id", "created_at", "id"], name="idx_transactions_tenant_created_at"),
+            # idx_transactions_tenant_created_at (tenant_id, created_at, id) is made by a migration: Django refuses long names.
             models.Index(fields=["tenant_id", "debtor_account_id", "created_at"], name="idx_transactions_debtor"),
             models.Index(fields=["tenant_id", "message_id"], name="idx_transactions_message", condition=Q(message_id__isnull=False)),
             models.Index(fields=["next_attempt_at"], name="idx_transactions_due", condition=Q(next_attempt_at__isnull=False)),

@@ -4,6 +4,7 @@ For the posting core only; everything else uses Django's `transaction.atomic`. I
 operation) it becomes a savepoint of that transaction.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,6 +16,8 @@ from psycopg.pq import TransactionStatus
 from tenants import context
 
 _BIND: Final = "SELECT set_config('app.current_tenant', %s, true), set_config('search_path', %s, true), now()"
+
+_ONLY_ON_REQUEST: Final = sys.maxsize  # Django sets None, with which psycopg ignores prepare=True and every statement is parsed anew
 
 
 class ConnectionDied(OperationalError):
@@ -54,6 +57,7 @@ def pipelined_transaction() -> Iterator[PipelinedTransaction]:
     """
     connection.ensure_connection()
     raw = connection.connection
+    raw.prepare_threshold = _ONLY_ON_REQUEST
     if connection.in_atomic_block:
         with transaction.atomic(), connection.wrap_database_errors, raw.pipeline():
             yield PipelinedTransaction(raw)

@@ -17,7 +17,7 @@ def test_unavailable_says_when_to_come_back() -> None:
     assert Unavailable("later", retry_after_seconds=7, journal="jrn_1").headers == {"Retry-After": "7"}
 
 
-@pytest.mark.parametrize("kind", sorted(error_classes(), key=lambda kind: kind.__qualname__), ids=lambda kind: kind.__qualname__)
+@pytest.mark.parametrize("kind", sorted(error_classes(), key=repr), ids=repr)
 def test_every_error_has_a_stable_code_an_http_error_status_and_a_title(kind: type[EngineError]) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]{2,63}", kind.code)
     assert 400 <= kind.status <= 599

@@ -97,7 +97,7 @@ def test_what_the_currency_can_not_hold_is_refused(value: str | Decimal, currenc
         parse_amount(value, currency)
 
 
-@pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("-1"), Decimal("Infinity"), -1])
+@pytest.mark.parametrize("value", [Decimal("NaN"), Decimal(-1), Decimal("Infinity"), -1])
 def test_decimals_and_integers_obey_the_same_rules(value: Decimal | int) -> None:
     with pytest.raises(AmountInvalid):
         parse_amount(value, "EUR")

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -5,6 +6,7 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
+from pytest_django import Settings
 
 from payment_engine import portal
 
@@ -48,7 +50,9 @@ def test_django_recognises_the_middleware_it_checks_for() -> None:
     assert issubclass(portal.PortalAuthenticationMiddleware, AuthenticationMiddleware)
 
 
-def test_every_portal_middleware_can_be_built_and_called() -> None:
+def test_every_portal_middleware_can_be_built_and_called(settings: Settings, tmp_path: Path) -> None:
+    settings.STATIC_ROOT = tmp_path
+    settings.ROOT_URLCONF = "tests.payment_engine.api.site"
     handler: Any = answer
     for name in ("Message", "Authentication", "CsrfView", "Common", "Locale", "Session", "XFrameOptions", "WhiteNoise", "Security"):
         handler = getattr(portal, f"Portal{name}Middleware")(handler)

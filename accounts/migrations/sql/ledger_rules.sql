@@ -21,14 +21,19 @@ BEGIN
     IF FOUND THEN
         RAISE EXCEPTION 'journal % is not complete', offending USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_complete';
     END IF;
-    -- Each posting is on an account of the tenant, in its currency, and continues the account's chain of balances.
-    SELECT f.id INTO offending FROM fresh f
+    -- Each posting is on an account of the tenant, in its currency, and continues the account's chain of balances: the first
+    -- of the statement follows the account's row, which carries its last posting's balance, the others follow one another.
+    SELECT f.id INTO offending
+        FROM (
+            SELECT id, tenant_id, account_id, currency, amount_minor, account_version, balance_after_minor,
+                lag(account_version) OVER chain AS previous_version, lag(balance_after_minor) OVER chain AS previous_balance_minor
+            FROM fresh WINDOW chain AS (PARTITION BY tenant_id, account_id ORDER BY account_version)
+        ) f
         LEFT JOIN accounts a ON a.id = f.account_id AND a.tenant_id = f.tenant_id
-        LEFT JOIN postings p ON p.tenant_id = f.tenant_id AND p.account_id = f.account_id AND p.account_version = f.account_version - 1
         WHERE a.currency IS DISTINCT FROM f.currency
            OR a.append_only <> (f.account_version IS NULL)
-           OR (f.account_version > 1 AND p.id IS NULL)
-           OR coalesce(p.balance_after_minor, 0) + f.amount_minor <> f.balance_after_minor
+           OR f.account_version <> coalesce(f.previous_version, a.version) + 1
+           OR f.balance_after_minor <> coalesce(f.previous_balance_minor, a.booked_minor) + f.amount_minor
         LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'posting % does not fit its account', offending USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_fits_account';
@@ -39,14 +44,19 @@ END $$;
 CREATE TRIGGER postings_are_balanced AFTER INSERT ON postings
     REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION check_new_postings();
 
+-- No sorting: the last posting must come from the index on version; the one on id would read the account's whole history.
 CREATE FUNCTION check_booked_balances() RETURNS trigger LANGUAGE plpgsql
-    SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+    SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
 DECLARE
     offending uuid;
 BEGIN
     SELECT f.id INTO offending FROM fresh f
-        LEFT JOIN postings p ON p.tenant_id = f.tenant_id AND p.account_id = f.id AND p.account_version = f.version
-        WHERE NOT f.append_only AND coalesce(p.balance_after_minor, CASE f.version WHEN 0 THEN 0 END) IS DISTINCT FROM f.booked_minor
+        LEFT JOIN LATERAL (
+            SELECT p.account_version, p.balance_after_minor FROM postings p
+            WHERE p.tenant_id = f.tenant_id AND p.account_id = f.id AND p.account_version IS NOT NULL
+            ORDER BY p.account_version DESC LIMIT 1
+        ) p ON true
+        WHERE NOT f.append_only AND (coalesce(p.account_version, 0) <> f.version OR coalesce(p.balance_after_minor, 0) <> f.booked_minor)
         LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'account %: booked balance is not that of its last posting', offending

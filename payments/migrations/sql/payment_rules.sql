@@ -36,3 +36,5 @@ CREATE TRIGGER transactions_stay BEFORE DELETE OR TRUNCATE ON transactions FOR E
 CREATE TRIGGER reversals_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON reversals FOR EACH STATEMENT EXECUTE FUNCTION refuse_payment_change();
 REVOKE DELETE, TRUNCATE ON transactions FROM payment_engine_role;
 REVOKE UPDATE, DELETE, TRUNCATE ON reversals FROM payment_engine_role;
+
+CREATE INDEX idx_transactions_tenant_created_at ON transactions (tenant_id, created_at, id);

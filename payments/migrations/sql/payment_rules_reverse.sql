@@ -5,3 +5,4 @@ DROP FUNCTION check_payment_change();
 DROP FUNCTION refuse_payment_change();
 GRANT DELETE ON transactions TO payment_engine_role;
 GRANT UPDATE, DELETE ON reversals TO payment_engine_role;
+DROP INDEX idx_transactions_tenant_created_at;

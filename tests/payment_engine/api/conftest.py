@@ -1,6 +1,6 @@
 import pytest
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 MIDDLEWARE = [
     "payment_engine.observability.correlation.correlation_middleware",
@@ -11,7 +11,7 @@ MIDDLEWARE = [
 
 
 @pytest.fixture
-def site(settings: SettingsWrapper) -> None:
+def site(settings: Settings) -> None:
     settings.ROOT_URLCONF = "tests.payment_engine.api.site"
     settings.MIDDLEWARE = MIDDLEWARE
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 
 from payment_engine.api.amounts import AmountInput, CurrencyCode, amount_field
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_REQUIRED, PageOf, endpoint, operation
+from payment_engine.api.idempotency import required_key
 from payment_engine.api.json import Input, Output, decode_body, json_response
 from payment_engine.api.openapi import id_schema
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
@@ -31,6 +32,10 @@ Colour = Literal["RED", "BLUE"]
 Metadata = dict[Annotated[str, msgspec.Meta(max_length=40)], Annotated[str, msgspec.Meta(max_length=100)]]
 QUERY = (
     QueryParameter(name="colour", type=Colour),
+    QueryParameter(name="paws", type=Annotated[int, msgspec.Meta(ge=0, le=8)], ranged=True),
+    QueryParameter(name="sold", type=bool),
+    QueryParameter(name="maker"),
+    QueryParameter(name="day", type=date),
     QueryParameter(name="createdAt", type=Instant, column="created_at", ranged=True),
 )
 KEYSET = newest_first("toys")
@@ -78,6 +83,7 @@ def principal_middleware(get_response: Callable[[HttpRequest], HttpResponseBase]
 )
 def create_toy(request: HttpRequest) -> HttpResponse:
     """Makes one, or says why not."""
+    required_key(request)
     body = decode_body(request, ToyInput)
     minor = amount_field(body.amount, body.currency)
     return json_response(Toy(toy_name=body.toy_name, amount_minor=minor, created_at=datetime(2026, 1, 2, tzinfo=UTC)), 201)

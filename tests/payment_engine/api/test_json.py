@@ -59,19 +59,17 @@ def test_a_body_becomes_a_frozen_struct() -> None:
         b"{",
         VALID + b"x",
         b"\xef\xbb\xbf{}",
-        b'{"a": NaN}',
+        b'{"amount": NaN}',
         b'{"amount": Infinity}',
-        b"{'a': 1}",
-        b'{"toyName": "\xff"}',
-        b'{"toyName": "\xed\xa0\x80"}',
-    ]
-    + [
-        b'{"toyName": "\\ud800"}',
-        b'{"toyName": "a\x00b"}',
-        b'{"amount": ' + b"[" * 100_000,
         b'{"amount": 01}',
         b'{"amount": 1.}',
         b'{"amount": +1}',
+        b'{"amount": ' + b"[" * 100_000,
+        b"{'amount': 1}",
+        b'{"toyName": "\xff"}',
+        b'{"toyName": "\xed\xa0\x80"}',
+        b'{"toyName": "\\ud800"}',
+        b'{"toyName": "a\x00b"}',
     ],
 )
 def test_what_is_not_json_is_malformed(body: bytes) -> None:
@@ -79,7 +77,7 @@ def test_what_is_not_json_is_malformed(body: bytes) -> None:
 
 
 def test_malformed_json_says_where() -> None:
-    assert "byte 12" in refusal(b'{"toyName": nothing}').detail
+    assert "byte 16" in refusal(b'{"toyName": nothing}').detail
 
 
 @pytest.mark.parametrize(
@@ -234,11 +232,11 @@ class TestReading:
         with pytest.raises(PayloadTooLarge):
             read_body(RequestFactory().post("/x", b"x" * ((1 << 20) + 1), content_type="application/json"))
 
-    @pytest.mark.parametrize("length", ["-1", "abc", "9" * 30, "١"])
+    @pytest.mark.parametrize("length", ["-1", "abc", "9" * 30, "0" * 20 + "99", "١"])
     def test_a_strange_length_is_refused(self, length: str) -> None:
         request = RequestFactory().post("/x", b"{}", content_type="application/json")
         request.META["CONTENT_LENGTH"] = length
-        with pytest.raises(PayloadTooLarge):
+        with pytest.raises(Malformed):
             read_body(request)
 
     def test_a_chunked_body_needs_a_length(self) -> None:
@@ -252,8 +250,10 @@ class TestReading:
             def read(self, *_size: int) -> bytes:
                 raise OSError("connection reset")
 
+            def close(self) -> None: ...
+
         request = RequestFactory().post("/x", b"{}", content_type="application/json")
-        request._stream = BrokenStream()  # type: ignore[attr-defined]
+        request._stream = BrokenStream()  # type: ignore[assignment]
         with pytest.raises(Malformed) as caught:
             read_body(request)
         assert not isinstance(caught.value, UnreadablePostError)
@@ -278,7 +278,7 @@ def test_answers_have_utc_times_plain_ids_and_exact_decimals() -> None:
 
 
 def test_a_toy_is_made_over_http(client: Client) -> None:
-    response = client.post("/api/v1/toys", VALID, content_type="application/json", HTTP_X_SCOPES="payments:write")
+    response = client.post("/api/v1/toys", VALID, content_type="application/json", HTTP_X_SCOPES="payments:write", HTTP_IDEMPOTENCY_KEY="1")
     assert (response.status_code, response.json()) == (201, {"toyName": "bear", "amountMinor": 1000, "createdAt": "2026-01-02T00:00:00Z"})
 
 

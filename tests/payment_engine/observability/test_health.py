@@ -1,6 +1,5 @@
 import json
 import threading
-from collections.abc import Iterator
 from time import perf_counter
 from typing import Any
 
@@ -12,10 +11,9 @@ from payment_engine.observability.health import livez, readyz, register_readines
 
 
 @pytest.fixture(autouse=True)
-def no_checks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_checks", {})
     monkeypatch.setattr(health, "_running", {})
-    return
 
 
 def fails() -> None:

@@ -2,6 +2,7 @@ import io
 import json
 import logging
 import logging.config
+import os
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -64,16 +65,23 @@ def test_one_event_is_one_line(logger: logging.Logger) -> None:
     assert json.loads(stream.getvalue())["message"] == "first\nsecond \u2028 third"
 
 
+def book(iban: str) -> None:
+    try:
+        insert(iban)
+    except ValueError as cause:
+        raise RuntimeError("booking failed") from cause
+
+
+def insert(iban: str) -> None:
+    raise ValueError(f"duplicate key\nDETAIL: Key (iban)=({iban}) already exists")
+
+
 def test_an_exception_is_told_without_what_it_was_about(logger: logging.Logger) -> None:
     stream = lines(logger, JsonFormatter("payments"))
     try:
-        iban = "DE00CANARY"
-        raise ValueError(f"duplicate key\nDETAIL: Key (iban)=({iban}) already exists")
-    except ValueError as cause:
-        try:
-            raise RuntimeError("booking failed") from cause
-        except RuntimeError:
-            logger.exception("failed")
+        book("DE00CANARY")
+    except RuntimeError:
+        logger.exception("failed")
     exception = json.loads(stream.getvalue())["context"]["exception"]
     assert (exception["type"], exception["message"], exception["causes"]) == (
         "RuntimeError",
@@ -112,12 +120,12 @@ def test_long_values_are_cut(logger: logging.Logger) -> None:
 def test_a_developer_reads_a_plain_line(logger: logging.Logger) -> None:
     stream = lines(logger, ConsoleFormatter())
     try:
-        raise KeyError("x")
+        os.environ["NO_SUCH_VARIABLE"]
     except KeyError:
         logger.exception("failed", extra={"code": "c1"})
     first, *rest = stream.getvalue().splitlines()
     assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} ERROR   tests\.logs  failed  code=c1 tenant=demo-bank", first)
-    assert rest[-1].strip() == "KeyError: 'x'"
+    assert rest[-1].strip() == "KeyError: 'NO_SUCH_VARIABLE'"
 
 
 @pytest.mark.parametrize(("json_lines", "formatter"), [(True, JsonFormatter), (False, ConsoleFormatter)])

@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from prometheus_client import REGISTRY
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from payment_engine.observability import metrics
 from payment_engine.observability.metrics import count_payments, metrics_middleware, metrics_view
@@ -97,7 +97,7 @@ def test_only_scrapers_inside_read_the_metrics(address: str, forwarded: str | No
         assert b"payment_transactions_total" in metrics_view(request).content
 
 
-def test_the_networks_are_a_setting(settings: SettingsWrapper) -> None:
+def test_the_networks_are_a_setting(settings: Settings) -> None:
     settings.METRICS_ALLOWED_NETWORKS = ["8.8.0.0/16"]
     assert metrics_view(RequestFactory().get("/metrics", REMOTE_ADDR="8.8.8.8")).status_code == 200
 

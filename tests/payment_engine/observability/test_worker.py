@@ -14,7 +14,7 @@ seen: list[tuple[str | None, str | None]] = []
 @pytest.fixture
 def app() -> Iterator[Celery]:
     connect_worker_signals()
-    made = Celery("tests", broker="memory://", backend="cache+memory://", set_as_current=False)
+    made = Celery("tests", broker="memory://", backend="cache+memory://", set_as_current=False, fixups=[])
     made.conf.worker_hijack_root_logger = False
     seen.clear()
     yield made

@@ -1,0 +1,3 @@
+"""To be included at `api/v1/`."""
+
+urlpatterns: list[object] = []

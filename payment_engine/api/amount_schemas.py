@@ -1,0 +1,47 @@
+"""How amounts are published: exactly what a currency can hold, so that a body that fits the document is not refused for its amount."""
+
+from itertools import groupby
+from typing import Any, Final
+
+from payment_engine.api.amounts import CURRENCIES
+from payment_engine.money import MAX_DIGITS, exponent
+
+Json = dict[str, Any]
+# Marks amounts until the currency beside them is known; it is published too, as a hint for generators of clients.
+MARK: Final = "x-amount"
+_DIGITS_MAX: Final = max(map(exponent, CURRENCIES))
+
+
+def amount_schema(digits_after_point: int = _DIGITS_MAX) -> Json:
+    """Of an amount greater than zero. JSON numbers with a fraction are read too (exactly); strings are the better habit."""
+    whole_digits = MAX_DIGITS - digits_after_point
+    return {
+        MARK: True,
+        "description": "A plain decimal greater than zero with at most the currency's fraction digits; a JSON number is read exactly.",
+        "anyOf": [
+            {"type": "string", "pattern": _pattern(whole_digits, digits_after_point)},
+            {"type": "integer", "minimum": 1, "maximum": 10**whole_digits - 1},
+        ],
+    }
+
+
+def _pattern(whole_digits: int, digits_after_point: int) -> str:
+    whole = f"[1-9][0-9]{{0,{whole_digits - 1}}}"
+    if digits_after_point == 0:
+        return f"^{whole}$"
+    below_one = "|".join("0" * zeros + f"[1-9][0-9]{{0,{digits_after_point - zeros - 1}}}" for zeros in range(digits_after_point))
+    return rf"^({whole}(\.[0-9]{{1,{digits_after_point}}})?|0\.({below_one}))$"
+
+
+def tie_amounts_to_currency(component: Json) -> Json:
+    """An object with amounts and a `currency` beside them: one alternative for each number of fraction digits."""
+    properties: Json = component.get("properties", {})
+    amounts = [name for name, schema in properties.items() if schema.get(MARK)]
+    if not amounts or properties.get("currency", {}).get("enum") != list(CURRENCIES):
+        return component
+    by_exponent = groupby(sorted(CURRENCIES, key=exponent), key=exponent)
+    alternatives = [
+        {"properties": {"currency": {"enum": list(currencies)}, **{name: amount_schema(digits) for name in amounts}}}
+        for digits, currencies in by_exponent
+    ]
+    return {**component, "anyOf": alternatives}

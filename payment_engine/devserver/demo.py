@@ -1,0 +1,134 @@
+"""Demo data: three tenants with customers, funded accounts, payment types, API clients and people. Never made by migrations."""
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from accounts.models import Account, Customer
+from accounts.operations.accounts import open_account
+from accounts.operations.journals import post_opening_balance
+from payment_engine.api.scopes import SCOPES
+from payments.models import PaymentType
+from stdnum import iban as iban_numbers
+from tenants.context import tenant_scope
+from tenants.models import Tenant
+from tenants.operations.clients import create_api_client
+from tenants.operations.keys import ensure_signing_key
+from tenants.operations.onboarding import create_tenant
+from tenants.operations.staff import create_staff_user
+from tenants.scopes import PLATFORM_ADMIN, TENANT_SCOPES
+
+_APPROVER_SCOPES: Final = ("payments:read", "payments:approve", "accounts:read", "config:read", "config:write")
+_TENANTS: Final = (("default", "Default Tenant", "shared"), ("demo-bank", "Demo Bank", "shared"), ("acme-bank", "Acme Bank", "schema"))
+# name of the customer, then (name of the account, currency, funds in minor units)
+_CUSTOMERS: Final = (
+    ("Ada Lovelace", (("Current account", "EUR", 500_000_000), ("Dollar account", "USD", 250_000_000))),
+    ("Blaise Pascal", (("Current account", "EUR", 25_000_000), ("Yen account", "JPY", 90_000_000))),
+    ("Grace Hopper Ltd", (("Operating account", "EUR", 1_000_000_000), ("Dollar account", "USD", 100_000_000), ("Sterling account", "GBP", 75_000_000))),
+    ("Kurt Goedel", (("Dinar account", "KWD", 50_000_000), ("Franc account", "CHF", 30_000_000), ("Savings", "EUR", 1_000))),
+)
+
+
+@dataclass(kw_only=True)
+class DemoTenant:
+    clientId: str  # noqa: N815  # the file's own names
+    clientSecret: str  # noqa: N815
+    approverClientId: str  # noqa: N815
+    approverClientSecret: str  # noqa: N815
+    adminUsername: str  # noqa: N815
+    adminPassword: str  # noqa: N815
+    accounts: list[dict[str, str | None]] = field(default_factory=list)
+
+
+def seed_demo(*, output: Path, base_url: str) -> None:
+    """Make what is missing and (re)write the file that leads a script to it, mode 0600. A second run keeps data and secrets."""
+    kept: dict[str, Any] = json.loads(output.read_text()) if output.exists() else {}
+    ensure_signing_key()
+    document = {"baseUrl": base_url, "platform": kept.get("platform") or _platform(), "tenants": {}}
+    for slug, name, isolation in _TENANTS:
+        if not Tenant.objects.filter(slug=slug).exists():
+            create_tenant(slug=slug, name=name, isolation=isolation, tier=Tenant.Tier.ENTERPRISE)
+        tenant = Tenant.objects.select_related("placement").get(slug=slug)
+        with tenant_scope(tenant):
+            _payment_types()
+            accounts = _accounts(slug)
+        access = kept.get("tenants", {}).get(slug) or asdict(_access(tenant))
+        document["tenants"][slug] = {**access, "accounts": accounts}
+    _write(output, document)
+
+
+def _write(output: Path, document: dict[str, Any]) -> None:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    scratch = output.with_suffix(".new")
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(document, file, indent=1)
+        file.write("\n")
+    scratch.replace(output)
+
+
+def _platform() -> dict[str, str]:
+    credentials = create_api_client(tenant=None, name="Demo platform", scopes=[PLATFORM_ADMIN, *sorted(set(SCOPES) - {PLATFORM_ADMIN})])
+    password = secrets.token_urlsafe(12)
+    create_staff_user(username="platform", password=password, tenant=None, reset_password=True)
+    return {
+        "clientId": credentials.client_id,
+        "clientSecret": credentials.client_secret,
+        "adminUsername": "platform",
+        "adminPassword": password,
+    }
+
+
+def _access(tenant: Tenant) -> DemoTenant:
+    client = create_api_client(tenant=tenant.slug, name=f"{tenant.name} integration", scopes=sorted(TENANT_SCOPES))
+    approver = create_api_client(tenant=tenant.slug, name=f"{tenant.name} approver", scopes=_APPROVER_SCOPES)
+    username, password = f"{tenant.slug}-operator", secrets.token_urlsafe(12)
+    create_staff_user(username=username, password=password, tenant=tenant, reset_password=True)
+    return DemoTenant(
+        clientId=client.client_id,
+        clientSecret=client.client_secret,
+        approverClientId=approver.client_id,
+        approverClientSecret=approver.client_secret,
+        adminUsername=username,
+        adminPassword=password,
+    )
+
+
+def _payment_types() -> None:
+    for code, terms in {
+        "INTERNAL_TRANSFER": {"name": "Internal transfer", "description": "Between accounts of this bank, free of charge"},
+        "DEMO_TRANSFER": {
+            "name": "Demo transfer",
+            "description": "Demo bank specific transfer",
+            "max_amount": Decimal("50000.00"),
+            "processing_fee": Decimal("1.00"),
+        },
+    }.items():
+        if not PaymentType.objects.filter(code=code).exists():
+            PaymentType.objects.create(code=code, **terms)
+
+
+def _accounts(slug: str) -> list[dict[str, str | None]]:
+    if not Customer.objects.exists():
+        bank = {"default": "10000000", "demo-bank": "20000000", "acme-bank": "30000000"}[slug]
+        number = 0
+        for customer_name, accounts in _CUSTOMERS:
+            customer = Customer.objects.create(name=customer_name)
+            for name, currency, funds_minor in accounts:
+                number += 1
+                account = open_account(
+                    customer_id=customer.id, currency=currency, name=name, number=f"{number:010d}", iban=_german_iban(bank, number)
+                )
+                post_opening_balance(account_id=account.id, amount_minor=funds_minor, currency=currency, created_by="demo data")
+    return [
+        {"accountId": account.public_id, "iban": account.iban, "currency": account.currency, "name": account.name}
+        for account in Account.objects.filter(role=Account.Role.CUSTOMER, number__lte="0000009999").order_by("number")
+    ]
+
+
+def _german_iban(bank: str, number: int) -> str:
+    body = f"DE00{bank}{number:010d}"
+    return str(iban_numbers.compact("DE" + iban_numbers.calc_check_digits(body) + body[4:]))

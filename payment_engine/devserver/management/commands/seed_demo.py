@@ -1,0 +1,22 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from payment_engine.devserver.demo import seed_demo
+
+
+class Command(BaseCommand):
+    help = "Make the demo tenants, accounts and logins that are missing, and write the file that leads scripts to them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--output", type=Path, default=Path(".local/demo.json"), help="where to write it (default .local/demo.json)")
+        parser.add_argument("--base-url", default="http://127.0.0.1:8000", help="where the engine will be reached")
+
+    def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401
+        if settings.PRODUCTION:
+            raise CommandError("demo data does not belong on a production system")
+        seed_demo(output=options["output"], base_url=options["base_url"])
+        self.stdout.write(f"demo data is ready: {options['output']}")

@@ -1,0 +1,195 @@
+"""Payments as the API reads and writes them."""
+
+import hashlib
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from accounts.ledger.locks import AccountReference
+from payment_engine.api.amounts import AmountInput, CurrencyCode, amount_field
+from payment_engine.api.errors import field_failed
+from payment_engine.api.json import Input, Output
+from payment_engine.errors import FieldError, NotFound
+from payment_engine.ids import parse_id, public_id
+from payment_engine.money import format_amount
+from payments.models import Payment
+from payments.states import ISO_STATUS, PaymentStatus
+from payments.values import Idempotency, PaymentRecord, SubmitPayment
+
+_IBAN_SHORTEST: Final = 15
+_METADATA_MAX: Final = 20
+Text35 = Annotated[str, Meta(min_length=1, max_length=35)]
+Text140 = Annotated[str, Meta(min_length=1, max_length=140)]
+AccountText = Annotated[str, Meta(min_length=1, max_length=64, description="An account's id (acc_…) or its IBAN")]
+MetadataKey = Annotated[str, Meta(min_length=1, max_length=40)]
+MetadataValue = Annotated[str, Meta(max_length=500)]
+
+
+class PaymentInput(Input, frozen=True, kw_only=True):
+    """A payment to be made."""
+
+    payment_type: Annotated[str, Meta(min_length=1, max_length=40)]
+    debtor_account: AccountText
+    creditor_account: AccountText
+    amount: AmountInput
+    currency: CurrencyCode
+    reference: Text140 | None = None
+    end_to_end_id: Text35 | None = None
+    remittance_information: Text140 | None = None
+    requested_execution_date: date | None = None
+    capture: bool = True
+    metadata: Annotated[dict[MetadataKey, MetadataValue], Meta(max_length=_METADATA_MAX)] = {}
+
+    def to_submit(self, *, created_by: str, correlation_id: str, idempotency: Any) -> SubmitPayment:  # noqa: ANN401  # built from the fingerprint
+        """The payment for the posting core; raises ValidationFailed with the pointer, NotFound for what can't be an account."""
+        if not self.capture:
+            raise field_failed("/capture", "payments without capture are not offered yet")
+        amount_minor = amount_field(self.amount, self.currency)
+        debtor = account_reference(self.debtor_account, "/debtorAccount")
+        creditor = account_reference(self.creditor_account, "/creditorAccount")
+        return SubmitPayment(
+            payment_type=self.payment_type,
+            debtor_account=debtor,
+            creditor_account=creditor,
+            amount_minor=amount_minor,
+            currency=self.currency,
+            reference=self.reference,
+            end_to_end_id=self.end_to_end_id,
+            remittance_information=self.remittance_information,
+            requested_execution_date=self.requested_execution_date,
+            metadata=self.metadata,
+            created_by=created_by,
+            correlation_id=correlation_id,
+            idempotency=Idempotency(fingerprint=self._fingerprint(amount_minor), **idempotency),
+        )
+
+    def _fingerprint(self, amount_minor: int) -> bytes:
+        """Equal for bodies of equal meaning: member order, 10 and "10.00", a member left out or given as its default."""
+        meaning = (
+            self.payment_type,
+            self.debtor_account,
+            self.creditor_account,
+            amount_minor,
+            self.currency,
+            self.reference,
+            self.end_to_end_id,
+            self.remittance_information,
+            self.requested_execution_date,
+            sorted(self.metadata.items()),
+        )
+        return fingerprint("POST /transactions", meaning)
+
+
+class ReversalInput(Input, frozen=True, kw_only=True):
+    """What to give back: an amount, or all that is left."""
+
+    amount: AmountInput | None = None
+    reason: Text140
+
+
+def fingerprint(operation: str, meaning: object) -> bytes:
+    return hashlib.sha256(operation.encode() + b"\0" + msgspec.json.encode(meaning)).digest()
+
+
+def account_reference(text: str, pointer: str) -> AccountReference:
+    """An account's UUID or its IBAN (spaces allowed). What can be neither names nothing: NotFound."""
+    if text.startswith("acc_"):
+        try:
+            return parse_id("acc", text)
+        except NotFound:
+            raise _unknown(pointer) from None
+    iban = text.replace(" ", "").upper()
+    if len(iban) < _IBAN_SHORTEST or not iban.isalnum() or not iban.isascii():
+        raise _unknown(pointer)
+    return iban
+
+
+def _unknown(pointer: str) -> NotFound:
+    detail = "there is no such account"
+    return NotFound(detail, errors=[FieldError(pointer=pointer, code="not_found", detail=detail)])
+
+
+class BalanceOutput(Output, frozen=True, kw_only=True):
+    booked: str
+    available: str
+
+
+class TransactionOutput(Output, frozen=True, kw_only=True):
+    """A payment."""
+
+    transaction_id: str
+    status: PaymentStatus
+    iso_status: str
+    amount: str
+    currency: str
+    fee: str
+    payment_type: str
+    payment_type_version: int
+    config_version: int
+    debtor_account: str
+    creditor_account: str | None
+    uetr: str
+    value_date: date
+    created_at: datetime
+    completed_at: datetime | None
+    reversed_amount: str
+    reference: str | None = None
+    end_to_end_id: str | None = None
+    remittance_information: str | None = None
+    requested_execution_date: date | None = None
+    metadata: dict[str, str] = {}
+    reason_code: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+    message_id: str | UnsetType = UNSET
+    debtor_balance: BalanceOutput | UnsetType = UNSET
+
+
+def transaction_output(payment: PaymentRecord | Payment) -> TransactionOutput:
+    """The same shape for a payment just booked (with the debtor's balances) and one read back."""
+    currency = payment.currency
+    status = PaymentStatus(payment.status)
+    return TransactionOutput(
+        transaction_id=public_id("pay", payment.id),
+        status=status,
+        iso_status=ISO_STATUS[status],
+        amount=format_amount(payment.amount_minor, currency),
+        currency=currency,
+        fee=format_amount(payment.fee_minor, currency),
+        payment_type=payment.payment_type,
+        payment_type_version=payment.payment_type_version,
+        config_version=payment.config_version,
+        debtor_account=public_id("acc", payment.debtor_account_id),
+        creditor_account=public_id("acc", payment.creditor_account_id) if payment.creditor_account_id else None,
+        uetr=str(payment.uetr),
+        value_date=payment.value_date,
+        created_at=payment.created_at,
+        completed_at=payment.completed_at,
+        reversed_amount=format_amount(payment.reversed_minor, currency),
+        reference=payment.reference,
+        end_to_end_id=payment.end_to_end_id,
+        remittance_information=payment.remittance_information,
+        requested_execution_date=payment.requested_execution_date,
+        metadata=payment.metadata,
+        reason_code=payment.reason_code or UNSET,
+        reason=payment.reason or UNSET,
+        message_id=public_id("msg", payment.message_id) if payment.message_id else UNSET,
+        debtor_balance=_balance(payment) if isinstance(payment, PaymentRecord) else UNSET,
+    )
+
+
+def _balance(payment: PaymentRecord) -> BalanceOutput | UnsetType:
+    if payment.debtor_booked_minor is None or payment.debtor_available_minor is None:
+        return UNSET
+    return BalanceOutput(
+        booked=format_amount(payment.debtor_booked_minor, payment.currency),
+        available=format_amount(payment.debtor_available_minor, payment.currency),
+    )
+
+
+class ReversalOutput(Output, frozen=True, kw_only=True):
+    reversal_id: str
+    amount: str
+    reason: str
+    created_at: datetime

@@ -1,0 +1,208 @@
+"""POST and GET /transactions, /transactions/{id}, /transactions/{id}/reverse."""
+
+from collections.abc import Callable
+from contextvars import copy_context
+from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+
+from payment_engine.api.amounts import amount_field
+from payment_engine.api.endpoints import IDEMPOTENCY_KEY_REQUIRED, PageOf, endpoint, operation
+from payment_engine.api.idempotency import required_key
+from payment_engine.api.json import decode_body, encode, json_response
+from payment_engine.api.openapi import id_schema
+from payment_engine.api.pagination import newest_first, page_body, page_parameters
+from payment_engine.api.problems import CONTENT_TYPE, problem_document, problem_response
+from payment_engine.api.query_parameters import Instant, QueryParameter, as_filters, read_query
+from payment_engine.errors import EngineError, NotFound
+from payment_engine.ids import parse_id, public_id
+from payment_engine.money import format_amount
+from payment_engine.observability.correlation import correlation_id
+from payment_engine.observability.metrics import count_payments
+from payments.api.shapes import (
+    PaymentInput,
+    ReversalInput,
+    ReversalOutput,
+    TransactionOutput,
+    fingerprint,
+    transaction_output,
+)
+from payments.models import Payment, Reversal
+from payments.operations.idempotency import answer_once
+from payments.operations.reverse import reverse_payment
+from payments.operations.sharing import submit_payment
+from payments.states import PaymentStatus
+from payments.values import Answer, PaymentRecord
+from tenants.context import current_tenant_id
+
+TAG: Final = "Transactions"
+_ID: Final = {"transaction_id": id_schema("pay")}
+_KEYSET: Final = newest_first("transactions")
+_FILTERS: Final = (
+    QueryParameter(name="status", type=PaymentStatus),
+    QueryParameter(name="paymentType", column="payment_type"),
+    QueryParameter(name="reference"),
+    QueryParameter(name="endToEndId", column="end_to_end_id"),
+    QueryParameter(name="debtorAccount", column="debtor_account_id", type=Annotated[str, msgspec.Meta(pattern="^acc_[0-9a-f]{32}$")]),
+    QueryParameter(name="idempotencyKey", column="idempotency_key", type=Annotated[str, msgspec.Meta(min_length=1, max_length=255)]),
+    QueryParameter(name="createdAt", column="created_at", type=Instant, ranged=True),
+)
+
+
+@operation(
+    operation_id="createTransaction",
+    summary="Make a payment",
+    tag=TAG,
+    scopes=("payments:write",),
+    body=PaymentInput,
+    headers=(IDEMPOTENCY_KEY_REQUIRED,),
+    answers={201: TransactionOutput},
+    errors=(409, 423),
+)
+def create_transaction(request: HttpRequest) -> HttpResponse:
+    """Books the payment at once and answers with it and the debtor's new balances, or says why not; never half of it."""
+    key = required_key(request)
+    body = decode_body(request, PaymentInput)
+    principal = request.principal  # type: ignore[attr-defined]  # left by the tenant middleware
+    item = body.to_submit(
+        created_by=principal.client_id,
+        correlation_id=correlation_id() or "",
+        idempotency={"key": key, "answer": _answer_of(request)},
+    )
+    outcome = submit_payment(item)
+    if outcome.answer is None:
+        assert outcome.refusal is not None, "only a refusal of the key itself has no answer"  # noqa: S101
+        return problem_response(outcome.refusal, request)
+    if not outcome.replayed:
+        status = outcome.payment.status.value if outcome.payment else "REFUSED"
+        count_payments(tenant=current_tenant_id(), payment_type=item.payment_type if outcome.payment else "", status=status)
+    return respond(outcome.answer, replayed=outcome.replayed)
+
+
+def _answer_of(request: HttpRequest) -> Callable[[PaymentRecord | EngineError], Answer]:
+    """How this request would be answered. It may be called by another request's thread, so it brings its own context."""
+    context = copy_context()
+
+    def answer(result: PaymentRecord | EngineError) -> Answer:
+        if isinstance(result, EngineError):
+            return context.run(refusal_answer, result, request)
+        return Answer(status=201, body=encode(transaction_output(result)).decode())
+
+    return answer
+
+
+def refusal_answer(error: EngineError, request: HttpRequest) -> Answer:
+    return Answer(status=error.status, body=encode(problem_document(error, request)).decode())
+
+
+def respond(answer: Answer, *, replayed: bool) -> HttpResponse:
+    content_type = "application/json" if answer.status < 400 else CONTENT_TYPE  # noqa: PLR2004  # HTTP's border
+    response = HttpResponse(answer.body, status=answer.status, content_type=content_type)
+    if replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+@operation(
+    operation_id="listTransactions",
+    summary="List payments",
+    tag=TAG,
+    scopes=("payments:read",),
+    query=_FILTERS,
+    answers={200: PageOf(item=TransactionOutput)},
+)
+def list_transactions(request: HttpRequest) -> HttpResponse:
+    """Newest first. Pages stay stable while payments come in; nothing is counted."""
+    criteria = as_filters(read_query(request, *_FILTERS, paged=True))
+    if "debtor_account_id__exact" in criteria:
+        criteria["debtor_account_id__exact"] = parse_id("acc", criteria["debtor_account_id__exact"])
+    page = page_parameters(request, _KEYSET)
+    rows = page.slice(Payment.objects.filter(**criteria))
+    return json_response(page_body(page, rows, key=_key, render=transaction_output))
+
+
+def _key(payment: Payment) -> tuple[datetime, UUID]:
+    return payment.created_at, payment.id
+
+
+@operation(
+    operation_id="getTransaction",
+    summary="Read a payment",
+    tag=TAG,
+    scopes=("payments:read",),
+    path=_ID,
+    answers={200: TransactionOutput},
+)
+def get_transaction(_request: HttpRequest, transaction_id: str) -> HttpResponse:
+    payment = Payment.objects.filter(id=parse_id("pay", transaction_id)).first()
+    if payment is None:
+        raise NotFound("there is no such payment")
+    return json_response(transaction_output(payment))
+
+
+class ReversedTransactionOutput(TransactionOutput, frozen=True, kw_only=True):
+    """A payment and the reversal just made."""
+
+    reversal: ReversalOutput
+
+
+@operation(
+    operation_id="reverseTransaction",
+    summary="Give a payment's money back",
+    tag=TAG,
+    scopes=("payments:write",),
+    path=_ID,
+    body=ReversalInput,
+    headers=(IDEMPOTENCY_KEY_REQUIRED,),
+    answers={201: ReversedTransactionOutput},
+    errors=(409, 423),
+)
+def reverse_transaction(request: HttpRequest, transaction_id: str) -> HttpResponse:
+    """In full without an amount, else in part; several parts up to the amount. The fee is not given back."""
+    key = required_key(request)
+    payment_id = parse_id("pay", transaction_id)
+    body = decode_body(request, ReversalInput)
+    created_by = request.principal.client_id  # type: ignore[attr-defined]  # left by the tenant middleware
+    amount_minor = _reversal_amount(payment_id, body)
+
+    def act() -> Answer:
+        reversal = reverse_payment(payment_id=payment_id, amount_minor=amount_minor, reason=body.reason, created_by=created_by)
+        return Answer(status=201, body=encode(_reversed(reversal)).decode())
+
+    answer, replayed = answer_once(
+        key=key,
+        fingerprint=fingerprint(f"POST /transactions/{transaction_id}/reverse", (amount_minor, body.reason)),
+        act=act,
+        refuse=lambda error: refusal_answer(error, request),
+    )
+    return respond(answer, replayed=replayed)
+
+
+def _reversal_amount(payment_id: UUID, body: ReversalInput) -> int | None:
+    """The amount in the payment's own currency; raises NotFound for a payment the tenant does not have."""
+    currency = Payment.objects.filter(id=payment_id).values_list("currency", flat=True).first()
+    if currency is None:
+        raise NotFound("there is no such payment")
+    return None if body.amount is None else amount_field(body.amount, currency)
+
+
+def _reversed(reversal: Reversal) -> ReversedTransactionOutput:
+    payment = transaction_output(reversal.payment)
+    reversal.refresh_from_db(fields=["created_at"])
+    return ReversedTransactionOutput(
+        **{name: getattr(payment, name) for name in payment.__struct_fields__},
+        reversal=ReversalOutput(
+            reversal_id=public_id("rev", reversal.id),
+            amount=format_amount(reversal.amount_minor, reversal.currency),
+            reason=reversal.reason,
+            created_at=reversal.created_at,
+        ),
+    )
+
+
+transactions = endpoint(GET=list_transactions, POST=create_transaction)
+transaction = endpoint(GET=get_transaction)
+reverse = endpoint(POST=reverse_transaction)
