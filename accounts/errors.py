@@ -45,3 +45,19 @@ class CustomerExists(Conflict):
 
 class OverdraftInUse(Conflict):
     code, title = "overdraft_in_use", "Overdraft in use"
+
+
+class JournalExists(Conflict):
+    code, title = "journal_exists", "Journal exists"
+
+
+class AccountStaysClosed(Conflict):
+    """A closed account is kept for its history and changes no more."""
+
+    code, title = "account_stays_closed", "Account stays closed"
+
+
+class AccountShared(Conflict):
+    """The bank's own accounts, to which everybody posts, are managed by the engine."""
+
+    code, title = "account_shared", "Account of the bank itself"

@@ -115,7 +115,7 @@ class PartReader:
             parent.remove(neighbour)
 
     def _note_errors(self, kind: Part, element: etree._Element, errors: etree._ErrorLog) -> None:
-        for error in cast("Iterable[etree._LogEntry]", errors):
+        for error in cast("Iterable[etree._LogEntry]", errors):  # noqa: SLF001  # the stubs forgot __iter__
             key = (error.line, error.message)
             if key in self._seen or len(self.schema_findings) >= REPORTED_AT_MOST:
                 continue

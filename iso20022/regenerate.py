@@ -67,7 +67,7 @@ def xsd_of(source: str, message_type: str) -> bytes:
     schema = etree.Element(
         f"{{{XS}}}schema",
         {"elementFormDefault": "qualified", "targetNamespace": namespace},
-        nsmap=cast("dict[str | None, str]", {None: namespace, "xs": XS}),
+        nsmap=cast("dict[str, str]", {None: namespace, "xs": XS}),  # the stubs forgot the default namespace
     )
     root = next(node for node in reversed(classes) if _meta(node, "namespace") is not None)
     _sub(schema, "element", name=root.name, type=_base_of(root) or root.name)

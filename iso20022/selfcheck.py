@@ -29,7 +29,7 @@ def _root_of_long(document: bytes, message_type: str) -> etree._Element:
     parser = etree.XMLPullParser(events=("end",), tag=tags, resolve_entities=False, no_network=True)
     for start in range(0, len(document), _CHUNK_BYTES):
         parser.feed(document[start : start + _CHUNK_BYTES])
-        for _, element in cast("Iterator[tuple[str, etree._Element]]", parser.read_events()):
+        for _, element in cast("Iterator[tuple[str, etree._Element]]", parser.read_events()):  # noqa: SLF001  # lxml has no public name
             _require(schema, element, message_type)
             neighbour, parent = element.getprevious(), element.getparent()
             if neighbour is not None and parent is not None and neighbour.tag == element.tag:
@@ -39,5 +39,5 @@ def _root_of_long(document: bytes, message_type: str) -> etree._Element:
 
 def _require(schema: etree.XMLSchema, element: etree._Element, message_type: str) -> None:
     if not schema.validate(element):
-        first = schema.error_log.last_error
+        first, _, _ = str(schema.error_log).partition("\n")
         raise EmittedMessageInvalid(f"{message_type}: {first}")

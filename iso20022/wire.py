@@ -7,7 +7,7 @@ one transfer), never the file. Every parser of inbound bytes is made here.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final, Literal, cast
 
 from lxml import etree
 
@@ -34,7 +34,9 @@ class WireLimits:
 class EventReader:
     """Feeds a source to a parser and yields its events. Call once; `count_part()` tells it that a whole part was consumed."""
 
-    def __init__(self, source: bytes | BinaryIO, *, limits: WireLimits, events: Sequence[str], tags: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, source: bytes | BinaryIO, *, limits: WireLimits, events: Sequence[Literal["start", "end"]], tags: Sequence[str] | None = None
+    ) -> None:
         self._source = source
         self._limits = limits
         self._events = events
@@ -52,7 +54,7 @@ class EventReader:
                 parser = parser or self._parser(chunk)
                 self._bytes_since_part += len(chunk)
                 parser.feed(chunk)
-                for event, element in cast("Iterator[tuple[str, etree._Element]]", parser.read_events()):
+                for event, element in cast("Iterator[tuple[str, etree._Element]]", parser.read_events()):  # noqa: SLF001  # lxml has no public name
                     if not checked_doctype:
                         _refuse_doctype(element)
                         checked_doctype = True
@@ -130,8 +132,7 @@ def _refuse_compressed(chunk: bytes) -> None:
 
 
 def _refuse_doctype(element: etree._Element) -> None:
-    info = element.getroottree().docinfo
-    if info.doctype or info.internalDTD is not None:
+    if element.getroottree().docinfo.internalDTD is not None:
         raise MalformedXml("a document type declaration (DOCTYPE) is not accepted", line=1)
 
 

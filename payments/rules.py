@@ -6,6 +6,7 @@ batch never disturbs its neighbours.
 """
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from accounts.errors import AccountClosed, AccountFrozen, AccountUnknown, CurrencyMismatch, InsufficientFunds, SameAccount
@@ -27,6 +28,8 @@ class Allowed:
 
 
 Decision = Allowed | EngineError
+BALANCE_MAX_MINOR: Final = 2**63 - 1
+"""What a BIGINT holds."""
 
 
 def decide(
@@ -65,6 +68,8 @@ def decide(
         return refusal
     if debtor.available_minor < amount_minor + minor.fee_minor:
         return InsufficientFunds("the debtor account has not enough available funds for amount and fee")
+    if creditor.running_booked_minor + amount_minor > BALANCE_MAX_MINOR:
+        return _refuse(LimitExceeded, "/amount", "the creditor account can't hold that much")
     return Allowed(
         debtor=debtor,
         creditor=creditor,

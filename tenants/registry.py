@@ -73,4 +73,7 @@ def _current() -> dict[str, TenantRecord]:
 def _load() -> dict[str, TenantRecord]:
     with use(None):  # the registry is public: no tenant is needed to read it
         rows = Tenant.objects.order_by("slug").values_list("slug", "reference", "name", "status", "placement__schema_name")
-        return {slug: TenantRecord(slug=slug, reference=ref, name=name, status=status, schema=schema) for slug, ref, name, status, schema in rows}
+        return {
+            slug: TenantRecord(slug=slug, reference=ref, name=name, status=status, schema=schema)
+            for slug, ref, name, status, schema in rows
+        }

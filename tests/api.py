@@ -21,7 +21,7 @@ class Api:
         ensure_signing_key()
         self.client_id = create_api_client(tenant=tenant.slug, name="test client", scopes=scopes).client_id
         self.token = issue_access_token(client_id=self.client_id, tenant=tenant.slug, scopes=sorted(scopes), lifetime_seconds=300)
-        self._client = Client()
+        self._client = Client(raise_request_exception=False)
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:  # noqa: ANN401
         data = body if isinstance(body, bytes | str) else "" if body is None else json.dumps(body)

@@ -93,14 +93,17 @@ def owner_connection(transactional_db: None) -> Iterator[psycopg.Connection[Any]
 def _truncate_as_owner(_self: object) -> None:
     """Empty what the test committed: the application's login may not, and the immutable tables refuse even the owner."""
     with psycopg.connect(**_owner) as connection:
-        for schema, table in connection.execute(
+        tables = connection.execute(
             "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'"
             " AND (n.nspname NOT IN ('public', 'tenants', 'information_schema') AND n.nspname !~ '^pg_' AND c.relname <> 'django_migrations'"
             " OR n.nspname = 'public' AND c.relname IN ('staff_users', 'api_clients', 'django_session', 'django_admin_log'))"
-        ).fetchall():
-            connection.execute(f'ALTER TABLE "{schema}"."{table}" DISABLE TRIGGER USER')
-            connection.execute(f'TRUNCATE "{schema}"."{table}" CASCADE')
-            connection.execute(f'ALTER TABLE "{schema}"."{table}" ENABLE TRIGGER USER')
+        ).fetchall()
+        names = [f'"{schema}"."{table}"' for schema, table in tables]
+        for name in names:
+            connection.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER")
+        connection.execute(f"TRUNCATE {', '.join(names)} CASCADE")
+        for name in names:
+            connection.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER")
         connection.execute("DELETE FROM tenants WHERE slug NOT IN ('alpha-bank', 'beta-bank')")
         connection.execute("UPDATE tenants SET status = 'ACTIVE'")
     registry.forget()

@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'postings',
-                'indexes': [models.Index(fields=['tenant_id', 'account_id', '-id'], name='idx_postings_tenant_account')],
+                'indexes': [models.Index(fields=['tenant_id', 'account_id', '-created_at', '-id'], name='idx_postings_tenant_account')],
                 'constraints': [models.UniqueConstraint(fields=('tenant_id', 'journal_id', 'line'), name='posting_line_unique_per_journal'), models.UniqueConstraint(fields=('tenant_id', 'account_id', 'account_version'), name='posting_version_unique_per_account'), models.CheckConstraint(condition=models.Q(('amount_minor', 0), _negated=True), name='posting_amount_not_zero'), models.CheckConstraint(condition=models.Q(models.Q(('account_version__isnull', True), ('balance_after_minor__isnull', True)), models.Q(('account_version__isnull', False), ('balance_after_minor__isnull', False)), _connector='OR'), name='posting_version_with_balance')],
             },
         ),

@@ -76,7 +76,9 @@ class Account(TenantModel):
             models.CheckConstraint(condition=Q(held_minor__gte=0), name="account_held_not_negative"),
             models.CheckConstraint(condition=Q(append_only=True) | Q(available_minor__gte=0), name="account_available_not_negative"),
             models.CheckConstraint(condition=Q(append_only=True) | ~Q(version=0) | Q(booked_minor=0), name="account_unposted_is_zero"),
-            models.CheckConstraint(condition=~Q(role="CUSTOMER") | Q(append_only=False, customer__isnull=False), name="account_customer_has_owner"),
+            models.CheckConstraint(
+                condition=~Q(role="CUSTOMER") | Q(append_only=False, customer__isnull=False), name="account_customer_has_owner"
+            ),
             models.CheckConstraint(
                 condition=~Q(status="CLOSED") | Q(booked_minor=0, held_minor=0) | Q(append_only=True), name="account_closed_is_empty"
             ),

@@ -68,7 +68,8 @@ class Posting(TenantModel):
                 name="posting_version_with_balance",
             ),
         ]
-        indexes = [models.Index(fields=["tenant_id", "account_id", "-id"], name="idx_postings_tenant_account")]
+        # Pages, balances of the past and a day's statement: created_at is the statement's time, taken after the account's lock.
+        indexes = [models.Index(fields=["tenant_id", "account_id", "-created_at", "-id"], name="idx_postings_tenant_account")]
 
     def __str__(self) -> str:
         return public_id("pst", self.id)

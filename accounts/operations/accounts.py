@@ -5,8 +5,17 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from accounts.errors import AccountClosed, AccountExists, AccountNotEmpty, AccountUnknown, CustomerUnknown, OverdraftInUse
+from accounts.errors import (
+    AccountExists,
+    AccountNotEmpty,
+    AccountShared,
+    AccountStaysClosed,
+    AccountUnknown,
+    CustomerUnknown,
+    OverdraftInUse,
+)
 from accounts.models import Account, Customer
+from accounts.rules import check_iban, check_number, check_text
 from payment_engine.clock import now
 from payment_engine.errors import FieldError
 from payment_engine.money import exponent
@@ -22,14 +31,19 @@ def open_account(
     type: str = Account.Type.LIABILITY,  # noqa: A002  # the accounting word
     overdraft_limit_minor: int = 0,
 ) -> Account:
-    """Open a customer account with zero balance. Raises CustomerUnknown, CurrencyUnknown, AccountExists."""
+    """Open a customer account with zero balance. Raises CurrencyUnknown, CustomerUnknown, ValidationFailed, AccountExists."""
     exponent(currency)
     if not Customer.objects.filter(id=customer_id).exists():
         detail = "there is no such customer"
         raise CustomerUnknown(detail, errors=[FieldError(pointer="/customerId", code="not_found", detail=detail)])
+    check_text(name, "/name")
+    if iban is not None:
+        check_iban(iban, "/iban")
+    if number is not None:
+        check_number(number, "/accountNumber")
     try:
         with transaction.atomic():
-            return Account.objects.create(
+            account: Account = Account.objects.create(
                 customer_id=customer_id,
                 currency=currency,
                 name=name,
@@ -39,7 +53,11 @@ def open_account(
                 overdraft_limit_minor=overdraft_limit_minor,
             )
     except IntegrityError as error:
-        raise AccountExists("an account with this number or IBAN exists already") from error
+        pointer = "/iban" if "account_iban_unique_per_tenant" in str(error) else "/accountNumber"
+        detail = "an account with this number or IBAN exists already"
+        raise AccountExists(detail, errors=[FieldError(pointer=pointer, code=AccountExists.code, detail=detail)]) from error
+    account.refresh_from_db(fields=["created_at", "available_minor"])
+    return account
 
 
 def _new_number() -> str:
@@ -49,7 +67,7 @@ def _new_number() -> str:
 @transaction.atomic
 def freeze_account(*, account_id: UUID) -> Account:
     """Nothing goes out or in any more until `unfreeze_account`. Freezing twice changes nothing. Locks the account."""
-    account = _lock(account_id)
+    account = lock_account(account_id)
     account.status = Account.Status.FROZEN
     account.save(update_fields=["status"])
     return account
@@ -57,7 +75,7 @@ def freeze_account(*, account_id: UUID) -> Account:
 
 @transaction.atomic
 def unfreeze_account(*, account_id: UUID) -> Account:
-    account = _lock(account_id)
+    account = lock_account(account_id)
     account.status = Account.Status.OPEN
     account.save(update_fields=["status"])
     return account
@@ -65,8 +83,8 @@ def unfreeze_account(*, account_id: UUID) -> Account:
 
 @transaction.atomic
 def close_account(*, account_id: UUID) -> Account:
-    """Close for ever. Raises AccountNotEmpty unless booked and held are zero. Closing twice raises AccountClosed."""
-    account = _lock(account_id)
+    """Close for ever. Raises AccountNotEmpty unless booked and held are zero. Closing twice raises AccountStaysClosed."""
+    account = lock_account(account_id)
     if account.booked_minor or account.held_minor:
         raise AccountNotEmpty("an account can be closed at zero balance and without holds only")
     account.status = Account.Status.CLOSED
@@ -78,7 +96,7 @@ def close_account(*, account_id: UUID) -> Account:
 @transaction.atomic
 def set_overdraft_limit(*, account_id: UUID, overdraft_limit_minor: int) -> Account:
     """Raises OverdraftInUse if the account would be below its new limit."""
-    account = _lock(account_id)
+    account = lock_account(account_id)
     if account.booked_minor - account.held_minor + overdraft_limit_minor < 0:
         raise OverdraftInUse("the account uses more than the new overdraft limit")
     account.overdraft_limit_minor = overdraft_limit_minor
@@ -88,17 +106,20 @@ def set_overdraft_limit(*, account_id: UUID, overdraft_limit_minor: int) -> Acco
 
 @transaction.atomic
 def rename_account(*, account_id: UUID, name: str) -> Account:
-    account = _lock(account_id)
+    check_text(name, "/name")
+    account = lock_account(account_id)
     account.name = name
     account.save(update_fields=["name"])
     return account
 
 
-def _lock(account_id: UUID) -> Account:
-    """The account's row, locked. The bank's own append-only accounts are not anybody's to change."""
-    account = Account.objects.select_for_update(no_key=True).filter(id=account_id, append_only=False).first()
+def lock_account(account_id: UUID) -> Account:
+    """The account's row, locked. Raises AccountUnknown; AccountShared and AccountStaysClosed for those nobody changes."""
+    account: Account | None = Account.objects.select_for_update(no_key=True).filter(id=account_id).first()
     if account is None:
         raise AccountUnknown("there is no such account")
+    if account.append_only:
+        raise AccountShared("this is an account of the bank itself")
     if account.status == Account.Status.CLOSED:
-        raise AccountClosed("this account is closed")
+        raise AccountStaysClosed("this account is closed")
     return account

@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
-from accounts.errors import AccountClosed, AccountUnknown, CurrencyMismatch, InsufficientFunds, SameAccount
+from django.db import IntegrityError
+
+from accounts.errors import AccountClosed, AccountUnknown, CurrencyMismatch, InsufficientFunds, JournalExists, SameAccount
 from accounts.ledger.drafts import JournalDraft, Leg, LockedAccount
 from accounts.ledger.journal import post_journals
 from accounts.ledger.locks import LockedAccounts, PendingLocks
@@ -13,8 +15,13 @@ from payment_engine.ids import new_id
 from tenants.database.pipeline import pipelined_transaction
 
 
-def post_opening_balance(*, account_id: UUID, amount_minor: int, currency: str, created_by: str = "") -> UUID:
-    """Bring an account's balance in from outside: equity → account. Returns the journal's id."""
+def post_opening_balance(
+    *, account_id: UUID, amount_minor: int, currency: str, created_by: str = "", journal_id: UUID | None = None
+) -> UUID:
+    """Bring an account's balance in from outside: equity → account. Returns the journal's id.
+
+    With `journal_id`, an id the caller made, a second call is refused (JournalExists): a form sent twice posts once.
+    """
     equity = ensure_shared_account(role="EQUITY", currency=currency)
     return _post(
         kind=Journal.Kind.OPENING,
@@ -24,15 +31,24 @@ def post_opening_balance(*, account_id: UUID, amount_minor: int, currency: str, 
         currency=currency,
         description="Opening balance",
         created_by=created_by,
+        journal_id=journal_id,
     )
 
 
 def post_manual_journal(
-    *, debit_account_id: UUID, credit_account_id: UUID, amount_minor: int, currency: str, description: str, created_by: str
+    *,
+    debit_account_id: UUID,
+    credit_account_id: UUID,
+    amount_minor: int,
+    currency: str,
+    description: str,
+    created_by: str,
+    journal_id: UUID | None = None,
 ) -> UUID:
     """Move an amount from one account to another by hand. Locks both; the debited one needs the funds.
 
-    Raises AccountUnknown, AccountClosed, CurrencyMismatch, SameAccount, InsufficientFunds.
+    Raises AccountUnknown, AccountClosed, CurrencyMismatch, SameAccount, InsufficientFunds, and JournalExists when the
+    caller's own `journal_id` was posted before.
     """
     return _post(
         kind=Journal.Kind.MANUAL,
@@ -42,32 +58,46 @@ def post_manual_journal(
         currency=currency,
         description=description,
         created_by=created_by,
+        journal_id=journal_id,
     )
 
 
 def _post(
-    *, kind: str, debit_account_id: UUID, credit_account_id: UUID, amount_minor: int, currency: str, description: str, created_by: str
+    *,
+    kind: str,
+    debit_account_id: UUID,
+    credit_account_id: UUID,
+    amount_minor: int,
+    currency: str,
+    description: str,
+    created_by: str,
+    journal_id: UUID | None,
 ) -> UUID:
     if debit_account_id == credit_account_id:
         raise SameAccount("debit and credit are the same account")
     if amount_minor <= 0:
         raise ValidationFailed("an amount is greater than zero")
-    journal_id = new_id()
-    with pipelined_transaction() as transaction:
-        accounts = PendingLocks(transaction, {debit_account_id, credit_account_id}).fetch()
-        debit, _ = (_usable(accounts, account_id, currency) for account_id in (debit_account_id, credit_account_id))
-        if not debit.append_only and debit.available_minor < amount_minor:
-            raise InsufficientFunds("the debited account has not enough available funds")
-        draft = JournalDraft(
-            id=journal_id,
-            kind=kind,
-            value_date=transaction.started_at.date(),
-            legs=legs(debit_account_id, credit_account_id, amount_minor, currency),
-            description=description,
-            created_by=created_by,
-        )
-        post_journals(transaction, [draft], accounts)
-    return journal_id
+    posted_id = journal_id or new_id()
+    try:
+        with pipelined_transaction() as transaction:
+            accounts = PendingLocks(transaction, {debit_account_id, credit_account_id}).fetch()
+            debit, _ = (_usable(accounts, account_id, currency) for account_id in (debit_account_id, credit_account_id))
+            if not debit.append_only and debit.available_minor < amount_minor:
+                raise InsufficientFunds("the debited account has not enough available funds")
+            draft = JournalDraft(
+                id=posted_id,
+                kind=kind,
+                value_date=transaction.started_at.date(),
+                legs=legs(debit_account_id, credit_account_id, amount_minor, currency),
+                description=description,
+                created_by=created_by,
+            )
+            post_journals(transaction, [draft], accounts)
+    except IntegrityError as error:
+        if journal_id is not None and "journals_pkey" in str(error):
+            raise JournalExists("this journal is posted already") from error
+        raise
+    return posted_id
 
 
 def legs(debit_account_id: UUID, credit_account_id: UUID, amount_minor: int, currency: str) -> tuple[Leg, Leg]:

@@ -110,6 +110,13 @@ def payment_of(element: etree._Element) -> RawPayment:  # noqa: C901, PLR0912  #
     return payment
 
 
+def payment_method_of(transfer: etree._Element) -> str:
+    """`PmtMtd` of the block a transfer stands in, which comes before it."""
+    payment = transfer.getparent()
+    method = _child(payment, "PmtMtd") if payment is not None else None
+    return (method.text or "") if method is not None else ""
+
+
 def transfer_of(element: etree._Element) -> RawTransfer:
     transfer = RawTransfer(line_of(element))
     for child in element:

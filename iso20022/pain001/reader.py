@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 from iso20022.envelope import BusinessHeader, Contents, business_header_of, contents_of
 from iso20022.findings import Finding, FindingLog, Findings, Level, Severity, Tier
-from iso20022.pain001.elements import RawTransfer, group_header_of, payment_of, transfer_of
+from iso20022.pain001.elements import RawTransfer, group_header_of, payment_method_of, payment_of, transfer_of
 from iso20022.pain001.profile import BASE, Profile
 from iso20022.pain001.rules import GroupRules, PaymentRules, TransferRules, problem_text, requested_date_of
 from iso20022.pain001.values import CreditTransfer, GroupHeader, PaymentInformation, RefusedTransfer
@@ -122,12 +122,13 @@ class _Scan:
     def transfers(self) -> Iterator[CreditTransfer | RefusedTransfer]:
         for part in self._parts:
             if part.kind is Part.TRANSFER:
+                if part.transaction_index == 0:
+                    self._transfer_rules.start_payment(payment_method_of(part.element))
                 if part.is_valid:
                     yield self._transfer(part)
             elif part.kind is Part.PAYMENT:
                 if part.is_valid and self._validates:
                     self._payment(part)
-                self._transfer_rules.next_payment()
                 self._transactions_of_payment = self._total_of_payment = 0
             elif part.kind is Part.GROUP_HEADER and part.is_valid:
                 self.header = group_header_of(part.element)

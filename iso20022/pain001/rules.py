@@ -126,8 +126,11 @@ class TransferRules:
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
+        self._is_cheque_block = False
 
-    def next_payment(self) -> None:
+    def start_payment(self, payment_method: str) -> None:
+        """Cheques need no creditor account and bring their own instruction; their block is for the profile to refuse or not."""
+        self._is_cheque_block = payment_method == "CHK"
         self._seen.clear()
 
     def check(self, transfer: RawTransfer) -> tuple[list[tuple[Tier, str, str, str]], int]:
@@ -138,8 +141,9 @@ class TransferRules:
         elif _CONTROL.search(transfer.end_to_end_id) or (transfer.instruction_id and _CONTROL.search(transfer.instruction_id)):
             problems.append((Tier.MESSAGE, "CH16", "PmtId", "an identification holds control characters"))
         minor = _check_amount(transfer, problems)
-        _check_creditor(transfer, problems)
-        if transfer.has_cheque:
+        if not self._is_cheque_block:
+            _check_creditor(transfer, problems)
+        if transfer.has_cheque and not self._is_cheque_block:
             problems.append((Tier.MESSAGE, "CH17", "ChqInstr", "a cheque instruction belongs to payment method CHK"))
         if transfer.transfer_currency is not None and transfer.transfer_currency != transfer.currency:
             text = f"an equivalent amount to be paid in {transfer.transfer_currency} needs a currency exchange, which is not offered"

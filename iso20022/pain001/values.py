@@ -80,7 +80,10 @@ class CreditTransfer(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class RefusedTransfer(Struct, frozen=True, kw_only=True, gc=False):
-    """`CdtTrfTxInf` that breaks a rule: what a status report says about it, and why."""
+    """`CdtTrfTxInf` that can't be posted: what a status report says about it, and why.
+
+    `findings` is empty for a cheque, whose block is refused as a whole.
+    """
 
     payment_index: int
     transaction_index: int

@@ -1,5 +1,6 @@
 """Amounts as callers write them: "1500.00", 1500 or 1500.00, kept literally until the currency is known."""
 
+import re
 from typing import Annotated, Final
 
 import msgspec
@@ -8,6 +9,7 @@ from iso4217 import Currency
 from payment_engine.api.errors import at
 from payment_engine.money import AmountInvalid, CurrencyUnknown, is_currency, parse_amount
 
+_FRACTION: Final = re.compile(r"-?[0-9]+\.[0-9]+", re.ASCII)
 _SHOWN: Final = 'an amount is a decimal string such as "1500.00" or a JSON number'
 # Decoding lets any text through, so that an unknown one gets its own code (currency_unknown), not a pattern's complaint.
 CURRENCIES: Final = tuple(sorted(currency.code for currency in Currency if is_currency(currency.code)))
@@ -33,6 +35,11 @@ class AmountInput:
         if isinstance(value, int) and not isinstance(value, bool):
             return cls(str(value))
         raise AmountUnreadable(_SHOWN)
+
+    @classmethod
+    def of_number(cls, literal: str) -> "AmountInput":
+        """Of a JSON number with a point or exponent. 10.0 is the number 10, so zeros at its end are not fraction digits."""
+        return cls(literal.rstrip("0").rstrip(".") if _FRACTION.fullmatch(literal) else literal)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, AmountInput) and self.text == other.text

@@ -8,6 +8,7 @@ from typing import Any, Final, Self, TypeVar, cast
 
 import msgspec
 from django.conf import settings
+from django.db.models import Choices
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 from payment_engine.api.amounts import AmountInput, AmountUnreadable
@@ -56,15 +57,20 @@ class JsonNumber(Decimal):
         return number
 
 
-def _decode_special(expected: type, value: object) -> object:
+def decode_special(expected: type, value: object) -> object:
+    """msgspec's dec_hook for the types it does not know itself."""
     if expected is AmountInput:
-        return AmountInput.of(value.literal if isinstance(value, JsonNumber) else value)
+        return AmountInput.of_number(value.literal) if isinstance(value, JsonNumber) else AmountInput.of(value)
+    if issubclass(expected, Choices):  # Django's enumerations have a metaclass of their own, which msgspec does not know
+        return expected(value)
     raise NotImplementedError(f"no rule to read {expected!r} from JSON")
 
 
 def _encode_special(value: object) -> object:
     if isinstance(value, Decimal):
         return str(value)
+    if isinstance(value, Choices):
+        return value.value
     if isinstance(value, AmountInput):
         return value.text
     raise NotImplementedError(f"no rule to write {type(value)!r} as JSON")
@@ -75,7 +81,7 @@ encode: Final = msgspec.json.Encoder(enc_hook=_encode_special).encode
 
 @cache
 def _decoder(expected: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401 a type msgspec knows
-    return msgspec.json.Decoder(expected, dec_hook=_decode_special, float_hook=JsonNumber)
+    return msgspec.json.Decoder(expected, dec_hook=decode_special, float_hook=JsonNumber)
 
 
 def json_response(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:

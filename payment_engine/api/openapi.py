@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
+from django.db.models import Choices
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -146,6 +147,8 @@ def _components(operations: Sequence[Operation]) -> tuple[_Types, Json]:
 def _special_schema(kind: type) -> Json:
     if kind is AmountInput:
         return amount_schema()
+    if issubclass(kind, Choices):
+        return {"enum": list(kind.values)}
     raise NotImplementedError(f"no JSON schema for {kind!r}")
 
 

@@ -9,6 +9,7 @@ import msgspec
 from django.http import HttpRequest
 
 from payment_engine.api.errors import ParameterInvalid, UnknownParameter
+from payment_engine.api.json import decode_special
 from payment_engine.api.pagination import PAGE_PARAMETERS
 from payment_engine.errors import FieldError
 
@@ -79,7 +80,7 @@ def _convert(name: str, text: str, expected: Any) -> Any:  # noqa: ANN401 the ty
     try:
         if _base(expected) in _WRITTEN_AS_JSON:
             return msgspec.json.decode(text.encode(), type=expected)
-        return msgspec.convert(text, type=expected)
+        return msgspec.convert(text, type=expected, dec_hook=decode_special)
     except (msgspec.DecodeError, UnicodeEncodeError) as error:
         raise _invalid(name, str(error)) from None
 

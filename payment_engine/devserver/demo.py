@@ -28,7 +28,10 @@ _TENANTS: Final = (("default", "Default Tenant", "shared"), ("demo-bank", "Demo 
 _CUSTOMERS: Final = (
     ("Ada Lovelace", (("Current account", "EUR", 500_000_000), ("Dollar account", "USD", 250_000_000))),
     ("Blaise Pascal", (("Current account", "EUR", 25_000_000), ("Yen account", "JPY", 90_000_000))),
-    ("Grace Hopper Ltd", (("Operating account", "EUR", 1_000_000_000), ("Dollar account", "USD", 100_000_000), ("Sterling account", "GBP", 75_000_000))),
+    (
+        "Grace Hopper Ltd",
+        (("Operating account", "EUR", 1_000_000_000), ("Dollar account", "USD", 100_000_000), ("Sterling account", "GBP", 75_000_000)),
+    ),
     ("Kurt Goedel", (("Dinar account", "KWD", 50_000_000), ("Franc account", "CHF", 30_000_000), ("Savings", "EUR", 1_000))),
 )
 

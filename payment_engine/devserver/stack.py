@@ -23,7 +23,7 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 _PREFERRED_POSTGRES_PORT, _PREFERRED_VALKEY_PORT = 55432, 56379
 _REMAINS_SECONDS = 15.0
 _READY_SECONDS = 90.0
-_MADE_BY_US = ("postgres", "valkey", "var", "demo.json", "roles.json", "secret_key", "celerybeat-schedule")
+_MADE_BY_US = ("postgres", "valkey", "var", "demo.json", "roles.json", "secret_key")
 
 
 class Refused(Exception):
@@ -128,10 +128,12 @@ def _start(run: DevRun, supervisor: Supervisor, console: Console) -> None:
 
 
 def _environment(run: DevRun) -> dict[str, str]:
+    var = run.data_dir / "var"
+    var.mkdir(mode=0o700, exist_ok=True)
     defaults = {
         "DJANGO_SECRET_KEY": kept_secret(run.data_dir / "secret_key"),
-        "VAR_DIR": str(run.data_dir / "var"),
-        "CELERY_BEAT_SCHEDULE_FILENAME": str(run.data_dir / "celerybeat-schedule"),
+        "VAR_DIR": str(var),
+        "CELERY_BEAT_SCHEDULE_FILENAME": str(var / "celerybeat-schedule"),
         "PYTHONUNBUFFERED": "1",
         "DJANGO_ENV": "development",
     }

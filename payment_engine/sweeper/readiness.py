@@ -42,5 +42,3 @@ def tenants_are_isolated() -> None:
     if gaps:
         raise NotReady(f"{len(gaps)} gaps in tenant isolation, the first: {gaps[0]}")
     _settled["isolation"] = time.monotonic()
-
-

@@ -24,6 +24,8 @@ def sweep_once() -> int:
                 with tenant_scope(tenant):
                     done += work()
             except DatabaseError as error:
-                _log.warning("a round of the sweeper failed", extra={"context": {"round": name, "tenant": tenant.slug, "error": str(error)}})
+                _log.warning(
+                    "a round of the sweeper failed", extra={"context": {"round": name, "tenant": tenant.slug, "error": str(error)}}
+                )
                 close_old_connections()
     return done

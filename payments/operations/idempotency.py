@@ -11,9 +11,7 @@ from payments.models import IdempotencyKey
 from payments.values import Answer
 
 
-def answer_once(
-    *, key: str, fingerprint: bytes, act: Callable[[], Answer], refuse: Callable[[EngineError], Answer]
-) -> tuple[Answer, bool]:
+def answer_once(*, key: str, fingerprint: bytes, act: Callable[[], Answer], refuse: Callable[[EngineError], Answer]) -> tuple[Answer, bool]:
     """`act` at most once per key; returns the answer and whether it is a stored one.
 
     Runs `act` in a transaction with the stored answer. A business refusal it raises (EngineError with 404, 409, 422 or

@@ -10,7 +10,7 @@ from accounts.ledger.journal import post_journals
 from accounts.ledger.locks import PendingLocks
 from accounts.models import Journal
 from events.models import OutboxEvent
-from payment_engine.errors import FieldError
+from payment_engine.errors import Conflict, FieldError
 from payment_engine.ids import new_id
 from payment_engine.money import AmountInvalid, format_amount
 from payment_engine.observability.correlation import correlation_id
@@ -21,15 +21,21 @@ from tenants.database.pipeline import pipelined_transaction
 
 
 @transaction.atomic
-def reverse_payment(*, payment_id: UUID, amount_minor: int | None, reason: str, created_by: str = "") -> Reversal:
+def reverse_payment(
+    *, payment_id: UUID, amount_minor: int | None, reason: str, created_by: str = "", reversed_before_minor: int | None = None
+) -> Reversal:
     """Give back `amount_minor`, or all that is left. The fee stays with the bank. Locks the payment, then both accounts.
 
     A full reversal makes the payment REVERSED; a partial one leaves it COMPLETED with a larger reversed amount. Raises
     PaymentUnknown, NotReversible, AlreadyReversed, AmountInvalid (more than is left), InsufficientFunds (of the creditor).
+    `reversed_before_minor` is what the caller saw given back so far: Conflict when it is more by now, so a form sent twice
+    reverses once.
     """
     payment = Payment.objects.select_for_update().filter(id=payment_id).first()
     if payment is None:
         raise PaymentUnknown("there is no such payment")
+    if reversed_before_minor is not None and reversed_before_minor != payment.reversed_minor:
+        raise Conflict("more of this payment has been reversed since you looked at it")
     amount = _amount_to_reverse(payment, amount_minor)
     journal_id = _post(payment, amount, reason, created_by)
     payment.reversed_minor += amount

@@ -116,7 +116,9 @@ class _Batch:
 
     def read_usage(self, items: Sequence[SubmitPayment]) -> None:
         """Today's usage, only if a payment type of the batch has a daily limit: one more round trip then."""
-        limited = {i.payment_type for i in items if (t := self._snapshot.terms.get(i.payment_type)) is not None and t.daily_limit is not None}
+        limited = {
+            i.payment_type for i in items if (t := self._snapshot.terms.get(i.payment_type)) is not None and t.daily_limit is not None
+        }
         debtors = {a.id for i in items if i.payment_type in limited and (a := self._accounts.find(i.debtor_account)) is not None}
         if debtors:
             self._used = writes.usage_of(self._transaction, debtors, limited, self._today)

@@ -14,7 +14,9 @@ from payment_engine.redis import redis_client
 
 WORKER_HEARTBEAT_KEY: Final = "heartbeat:worker"
 _TENANT: Final = HeaderParameter(
-    name="X-Tenant-ID", description="Slug or number of a tenant to report on as well.", schema={"type": "string", "pattern": "^[!-~]{1,60}$"}
+    name="X-Tenant-ID",
+    description="Slug or number of a tenant to report on as well.",
+    schema={"type": "string", "pattern": "^[!-~]{1,60}$"},
 )
 State = Literal["UP", "DOWN"]
 
@@ -57,7 +59,12 @@ def get_health(request: HttpRequest) -> HttpResponse:
 
 
 @operation(
-    operation_id="getConfigHealth", summary="Is the configuration well?", tag="Health", public=True, headers=(_TENANT,), answers={200: Health}
+    operation_id="getConfigHealth",
+    summary="Is the configuration well?",
+    tag="Health",
+    public=True,
+    headers=(_TENANT,),
+    answers={200: Health},
 )
 def get_config_health(request: HttpRequest) -> HttpResponse:
     return _answer(request)

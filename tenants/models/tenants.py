@@ -5,9 +5,7 @@ from django.db import models
 
 from tenants.models.placements import Placement
 
-slug_validator = RegexValidator(
-    r"\A[a-z][a-z0-9]*(-[a-z0-9]+)*\Z", "lowercase letters, digits and single hyphens, starting with a letter"
-)
+slug_validator = RegexValidator(r"\A[a-z][a-z0-9]*(-[a-z0-9]+)*\Z", "lowercase letters, digits and single hyphens, starting with a letter")
 
 
 class Tenant(models.Model):

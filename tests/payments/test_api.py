@@ -108,7 +108,9 @@ def test_money_that_is_not_exact_is_refused(api: Api, ada: Account, bob: Account
         ({"reference": "nul\x00"}, (422, "validation_failed", ["/reference"])),
     ],
 )
-def test_bad_input_names_its_field(api: Api, ada: Account, bob: Account, change: dict[str, Any], expected: tuple[int, str, list[str]]) -> None:
+def test_bad_input_names_its_field(
+    api: Api, ada: Account, bob: Account, change: dict[str, Any], expected: tuple[int, str, list[str]]
+) -> None:
     assert problem(api.post("/transactions", body(ada, bob, **change))) == expected
 
 
@@ -117,7 +119,9 @@ def test_same_account_is_refused(api: Api, ada: Account) -> None:
 
 
 def test_creditor_by_iban(api: Api, ada: Account, bob: Account) -> None:
-    assert api.post("/transactions", body(ada, bob, creditorAccount="DE89 3704 0044 0532 0130 00")).json()["creditorAccount"] == bob.public_id
+    assert (
+        api.post("/transactions", body(ada, bob, creditorAccount="DE89 3704 0044 0532 0130 00")).json()["creditorAccount"] == bob.public_id
+    )
 
 
 @pytest.mark.parametrize(("status", "expected"), [("FROZEN", (423, "account_frozen")), ("CLOSED", (422, "account_closed"))])

@@ -35,7 +35,9 @@ def test_payment_moves_the_amount_and_tells(tenant_b: TenantRecord) -> None:
     assert (booked(ada), booked(bob)) == (7_500, 2_500)
     stored = Payment.objects.get(pk=outcome.payment.id)
     assert (stored.amount_minor, stored.status, stored.journal_id) == (2_500, "COMPLETED", outcome.payment.journal_id)
-    assert list(Posting.objects.filter(journal_id=stored.journal_id).order_by("line").values_list("amount_minor", "balance_after_minor")) == [
+    assert list(
+        Posting.objects.filter(journal_id=stored.journal_id).order_by("line").values_list("amount_minor", "balance_after_minor")
+    ) == [
         (-2_500, 7_500),
         (2_500, 2_500),
     ]

@@ -10,6 +10,7 @@ import msgspec
 import psycopg
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import OperationalError
+from django.db.models import TextChoices
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import include, path
@@ -29,12 +30,20 @@ from payment_engine.errors import Conflict, NotFound
 from payment_engine.ids import parse_id
 
 Colour = Literal["RED", "BLUE"]
+
+
+class Material(TextChoices):
+    WOOD = "WOOD"
+    TIN = "TIN"
+
+
 Metadata = dict[Annotated[str, msgspec.Meta(max_length=40)], Annotated[str, msgspec.Meta(max_length=100)]]
 QUERY = (
     QueryParameter(name="colour", type=Colour),
     QueryParameter(name="paws", type=Annotated[int, msgspec.Meta(ge=0, le=8)], ranged=True),
     QueryParameter(name="sold", type=bool),
     QueryParameter(name="maker"),
+    QueryParameter(name="material", type=Material),
     QueryParameter(name="day", type=date),
     QueryParameter(name="createdAt", type=Instant, column="created_at", ranged=True),
 )
@@ -46,12 +55,14 @@ class ToyInput(Input, frozen=True, kw_only=True):
     amount: AmountInput
     currency: CurrencyCode
     colour: Colour = "RED"
+    material: Material = Material.WOOD
     metadata: Metadata = {}
     note: Annotated[str, msgspec.Meta(max_length=140)] | None = None
 
 
 class Toy(Output, frozen=True, kw_only=True):
     toy_name: str
+    material: Material = Material.TIN
     amount_minor: int
     created_at: datetime
 
@@ -86,7 +97,9 @@ def create_toy(request: HttpRequest) -> HttpResponse:
     required_key(request)
     body = decode_body(request, ToyInput)
     minor = amount_field(body.amount, body.currency)
-    return json_response(Toy(toy_name=body.toy_name, amount_minor=minor, created_at=datetime(2026, 1, 2, tzinfo=UTC)), 201)
+    return json_response(
+        Toy(toy_name=body.toy_name, material=body.material, amount_minor=minor, created_at=datetime(2026, 1, 2, tzinfo=UTC)), 201
+    )
 
 
 TOYS = [(datetime(2026, 1, 1, 0, 0, number // 2, tzinfo=UTC), UUID(int=number)) for number in range(5)][::-1]

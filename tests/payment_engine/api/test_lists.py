@@ -16,7 +16,7 @@ from payment_engine.api.etags import check_if_match, content_etag, not_modified,
 from payment_engine.api.pagination import CURSOR_PATTERN, Keyset, newest_first, page_parameters
 from payment_engine.api.query_parameters import Criterion, as_filters, read_query
 from payment_engine.errors import Malformed
-from tests.payment_engine.api.site import KEYSET, QUERY, TOYS
+from tests.payment_engine.api.site import KEYSET, QUERY, TOYS, Material
 
 READ = {"HTTP_X_SCOPES": "payments:read"}
 
@@ -113,8 +113,8 @@ class TestFilters:
         assert as_filters(criteria) == {"colour__exact": "RED", "created_at__gte": datetime(2026, 1, 1, tzinfo=UTC)}
 
     def test_values_come_in_their_type(self) -> None:
-        criteria = read_query(get(paws="4", sold="true", day="2026-02-28", maker="é"), *QUERY)
-        assert [criterion.value for criterion in criteria] == [4, True, date(2026, 2, 28), "é"]
+        criteria = read_query(get(paws="4", sold="true", day="2026-02-28", maker="é", material="TIN"), *QUERY)
+        assert [criterion.value for criterion in criteria] == [4, True, date(2026, 2, 28), "é", Material.TIN]
 
     @pytest.mark.parametrize("name", ["color", "colour[gte]", "createdAt[lt]", "created_at", "limit", ""])
     def test_what_is_not_declared_is_refused(self, name: str) -> None:
@@ -129,6 +129,7 @@ class TestFilters:
             ("colour=RED&colour=BLUE", "?colour"),
             ("createdAt[gte]=yesterday", "?createdAt[gte]"),
             ("createdAt=2026-01-01T00:00:00", "?createdAt"),
+            ("material=GOLD", "?material"),
             ("maker=%00", "?maker"),
             ("maker=", "?maker"),
             ("createdAt=0.5", "?createdAt"),

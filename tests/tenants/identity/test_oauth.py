@@ -18,8 +18,16 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.tenants.identity.ur
 FORM = "application/x-www-form-urlencoded"
 
 
+def encoded(credentials: bytes) -> str:
+    return "Basic " + base64.b64encode(credentials).decode()
+
+
+WRONG_HEADERS = ["Basic", "Basic ", "Basic !!!", "Basic é", "Basic YQ", "Bearer x", "Negotiate x", "basic", "Basic " + "A" * 70_000]
+WRONG_HEADERS += [encoded(credentials) for credentials in (b"\xff\xfe:x", b"nocolon", b":", b"a\x00:b")]
+
+
 def basic(credentials: ClientCredentials) -> str:
-    return "Basic " + base64.b64encode(f"{credentials.client_id}:{credentials.client_secret}".encode()).decode()
+    return encoded(f"{credentials.client_id}:{credentials.client_secret}".encode())
 
 
 def post(http: Client, body: str | bytes, content_type: str = FORM, **headers: str) -> Any:
@@ -82,7 +90,18 @@ def test_a_renewed_secret_replaces_the_old_one(client: Client, client_a: ClientC
 
 @pytest.mark.parametrize(
     "scope",
-    ["platform:admin", "payments:read platform:admin", "no:such", "*", "payments:*", "PAYMENTS:READ", "payments:read,payments:write", "openid", "%00", "<b>"],
+    [
+        "platform:admin",
+        "payments:read platform:admin",
+        "no:such",
+        "*",
+        "payments:*",
+        "PAYMENTS:READ",
+        "payments:read,payments:write",
+        "openid",
+        "%00",
+        "<b>",
+    ],
 )
 def test_a_scope_it_may_not_have(client: Client, client_a: ClientCredentials, scope: str) -> None:
     assert_rfc6749_error(post_token(client, client_a, scope=quote(scope, safe="%")), 400, "invalid_scope")
@@ -117,11 +136,7 @@ def test_wrong_forms(client: Client, client_a: ClientCredentials, form: dict[str
     assert response.headers.get("WWW-Authenticate", "").startswith("Basic ") is (status == 401)
 
 
-@pytest.mark.parametrize(
-    "authorization",
-    ["Basic", "Basic ", "Basic !!!", "Basic é", "Basic YQ", "Basic " + base64.b64encode(b"\xff\xfe:x").decode(), "Basic " + base64.b64encode(b"nocolon").decode(),
-     "Basic " + base64.b64encode(b":").decode(), "Basic " + base64.b64encode(b"a\x00:b").decode(), "Bearer x", "Negotiate x", "basic", "Basic " + "A" * 70_000],
-)  # fmt: skip
+@pytest.mark.parametrize("authorization", WRONG_HEADERS)
 def test_wrong_headers(client: Client, client_a: ClientCredentials, authorization: str) -> None:
     """A header that is wrong is not made good by a form that is right."""
     right_form = f"grant_type=client_credentials&client_id={client_a.client_id}&client_secret={client_a.client_secret}"
@@ -172,7 +187,9 @@ def test_only_post(client: Client, method: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["SUSPENDED", "DECOMMISSIONED", "PENDING_ACTIVATION"])
-def test_no_tokens_for_a_tenant_that_is_not_active(client: Client, client_a: ClientCredentials, client_b: ClientCredentials, set_status: Any, status: str) -> None:
+def test_no_tokens_for_a_tenant_that_is_not_active(
+    client: Client, client_a: ClientCredentials, client_b: ClientCredentials, set_status: Any, status: str
+) -> None:
     set_status("alpha-bank", status)
     assert_rfc6749_error(post_token(client, client_a), 401, "invalid_client")
     assert post_token(client, client_b).status_code == 200

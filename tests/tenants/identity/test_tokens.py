@@ -27,7 +27,12 @@ ELLIPTIC = ec.generate_private_key(ec.SECP256R1())
 
 
 def issue(**changes: Any) -> str:
-    given: dict[str, Any] = {"client_id": "cli_1", "tenant": "alpha-bank", "scopes": ["payments:read", "accounts:read"], "lifetime_seconds": 60}
+    given: dict[str, Any] = {
+        "client_id": "cli_1",
+        "tenant": "alpha-bank",
+        "scopes": ["payments:read", "accounts:read"],
+        "lifetime_seconds": 60,
+    }
     return issue_access_token(**{**given, **changes})
 
 
@@ -125,8 +130,12 @@ BAD: dict[str, Callable[[], str]] = {
     "header_is_number": lambda: raw(1, {}),
     "header_is_null": lambda: raw(None, {}),
     "header_is_deep": lambda: b64(b"[" * 4000) + ".e30.eA",
-    "payload_is_list": lambda: jwt.api_jws.encode(b"[]", ensure_signing_key().private, "RS256", {"typ": "at+jwt", "kid": ensure_signing_key().kid}),
-    "payload_not_json": lambda: jwt.api_jws.encode(b"{", ensure_signing_key().private, "RS256", {"typ": "at+jwt", "kid": ensure_signing_key().kid}),
+    "payload_is_list": lambda: jwt.api_jws.encode(
+        b"[]", ensure_signing_key().private, "RS256", {"typ": "at+jwt", "kid": ensure_signing_key().kid}
+    ),
+    "payload_not_json": lambda: jwt.api_jws.encode(
+        b"{", ensure_signing_key().private, "RS256", {"typ": "at+jwt", "kid": ensure_signing_key().kid}
+    ),
     # algorithms
     "alg_none": lambda: raw({"alg": "none", "typ": "at+jwt", "kid": ensure_signing_key().kid}, good_claims(), b""),
     "alg_none_capital": lambda: raw({"alg": "None", "typ": "at+jwt", "kid": ensure_signing_key().kid}, good_claims(), b""),

@@ -1,0 +1,35 @@
+"""Accounts with what their balances are now."""
+
+from uuid import UUID
+
+from django.db.models import BigIntegerField, Case, OuterRef, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Cast, Coalesce
+
+from accounts.errors import AccountUnknown
+from accounts.models import Account, BalanceDelta
+from tenants.context import current_tenant_id
+
+
+def accounts_with_balances() -> QuerySet[Account]:
+    """The tenant's accounts, each with what `booked_now_minor` needs; raises TenantRequired without a tenant.
+
+    The deltas are read in the same statement as the row, so that a fold in between can't be counted twice or not at all.
+    """
+    tenant_id = current_tenant_id()
+    deltas = BalanceDelta.objects.filter(account_id=OuterRef("id")).order_by().values("account_id").annotate(total=Sum("amount_minor"))
+    unfolded = Coalesce(Cast(Subquery(deltas.values("total")), BigIntegerField()), Value(0))
+    return Account.objects.filter(tenant_id=tenant_id).annotate(
+        unfolded_minor=Case(When(append_only=True, then=unfolded), default=Value(0), output_field=BigIntegerField())
+    )
+
+
+def account_with_balances(account_id: UUID) -> Account:
+    account = accounts_with_balances().filter(id=account_id).first()
+    if account is None:
+        raise AccountUnknown("there is no such account")
+    return account
+
+
+def booked_now_minor(account: Account) -> int:
+    """The booked balance with the deltas no fold has moved yet (an account that is not append-only has none)."""
+    return account.booked_minor + int(getattr(account, "unfolded_minor", 0))

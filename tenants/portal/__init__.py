@@ -1,0 +1,1 @@
+"""What the pages of the operators' portal share: the model admins of tenants' rows and of the registry, forms, cells."""

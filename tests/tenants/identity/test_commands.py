@@ -1,0 +1,78 @@
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tenants.models import ApiClient
+from tenants.operations.clients import ClientCredentials, create_api_client
+from tenants.principal import authenticate
+from tenants.tokens import verify_access_token
+
+from .conftest import post_token
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.tenants.identity.urls")]
+
+
+def test_issue_token_prints_the_token_and_nothing_else(client_a: ClientCredentials, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("issue_token", "--tenant", "alpha-bank", "--scope", "payments:write payments:read")
+    output = capsys.readouterr().out
+    assert output.count("\n") == 1
+    principal = authenticate(output.strip())
+    assert (principal.tenant, principal.client_id) == ("alpha-bank", client_a.client_id)
+    assert principal.scopes == {"payments:write", "payments:read"}
+
+
+def test_issue_token_takes_the_first_client_that_has_the_scopes(tenant_a: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    create_api_client(tenant="alpha-bank", name="Maker", scopes=["payments:write"])
+    approver = create_api_client(tenant="alpha-bank", name="Approver", scopes=["payments:approve"])
+    call_command("issue_token", "--tenant", "alpha-bank", "--scope", "payments:approve")
+    assert verify_access_token(capsys.readouterr().out.strip()).client_id == approver.client_id
+
+
+def test_issue_token_for_the_platform_and_a_lifetime(platform_client: ClientCredentials, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("issue_token", "--platform", "--scope", "platform:admin", "--ttl", "30")
+    claims = verify_access_token(capsys.readouterr().out.strip())
+    assert (claims.tenant, claims.client_id) == (None, platform_client.client_id)
+    assert claims.expires_at - claims.issued_at == 30
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--tenant", "no-such-bank"], "there are: alpha-bank, beta-bank"),
+        (["--tenant", "alpha-bank", "--scope", "payments:fly"], "not a scope"),
+        (["--tenant", "alpha-bank", "--scope", "platform:admin"], "not a scope"),
+        (["--tenant", "beta-bank"], "create_api_client --tenant beta-bank"),
+        (["--platform"], "create_api_client --platform"),
+        (["--tenant", "alpha-bank", "--client", "cli_nobody"], "no API client"),
+        (["--tenant", "alpha-bank", "--ttl", "0"], "--ttl"),
+        (["--tenant", "alpha-bank", "--ttl", "86401"], "--ttl"),
+        ([], "required"),
+        (["--tenant", "alpha-bank", "--platform"], "not allowed"),
+    ],
+)
+def test_issue_token_says_what_is_wrong(client_a: ClientCredentials, arguments: list[str], words: str) -> None:
+    with pytest.raises(CommandError, match=words):
+        call_command("issue_token", *arguments)
+
+
+def test_create_api_client_prints_credentials_that_work(tenant_a: Any, client: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("create_api_client", "--tenant", "alpha-bank", "--name", "Shop", "--scope", "payments:read")
+    printed = dict(line.split("=", 1) for line in capsys.readouterr().out.splitlines())
+    assert post_token(client, ClientCredentials(**printed)).json()["scope"] == "payments:read"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--tenant", "no-such-bank", "--name", "x", "--scope", "payments:read"], "no such tenant"),
+        (["--tenant", "alpha-bank", "--name", "x", "--scope", "platform:admin"], "not a scope"),
+        (["--tenant", "alpha-bank", "--name", "x", "--scope", " "], "at least one scope"),
+        (["--tenant", "alpha-bank", "--name", " ", "--scope", "payments:read"], "name"),
+        (["--tenant", "alpha-bank", "--scope", "payments:read"], "--name"),
+    ],
+)
+def test_create_api_client_says_what_is_wrong(tenant_a: Any, arguments: list[str], words: str) -> None:
+    with pytest.raises(CommandError, match=words):
+        call_command("create_api_client", *arguments)
+    assert not ApiClient.objects.exists()
