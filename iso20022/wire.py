@@ -5,7 +5,7 @@ one transfer), never the file. Every parser of inbound bytes is made here.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Literal, cast
 
@@ -16,6 +16,7 @@ from iso20022.errors import MalformedXml
 _CHUNK_BYTES: Final = 64 * 1024
 _DECLARED_ENCODING: Final = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 _PARSER_POSITION: Final = re.compile(r"(, use XML_PARSE_HUGE option)?\s*(, line \d+, column \d+)?( \(<string>, line \d+\))?$")
+_TEXT_LENGTH: Final = 300
 _COMPRESSED: Final = {b"\x1f\x8b": "gzip", b"PK": "zip", b"BZ": "bzip2", b"\xfd7": "xz"}
 _UTF16_STARTS: Final = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 _SAME_ENCODING: Final = {"UTF8": "UTF-8", "US-ASCII": "UTF-8", "ASCII": "UTF-8", "LATIN1": "ISO-8859-1", "ISO_8859-1": "ISO-8859-1"}
@@ -49,10 +50,12 @@ class EventReader:
     def __iter__(self) -> Iterator[tuple[str, etree._Element]]:
         parser: etree.XMLPullParser | None = None
         checked_doctype = False
+        line = 1
         try:
             for chunk in guarded_chunks(self._source, self._limits):
                 parser = parser or self._parser(chunk)
                 self._bytes_since_part += len(chunk)
+                line += chunk.count(b"\n")
                 parser.feed(chunk)
                 for event, element in cast("Iterator[tuple[str, etree._Element]]", parser.read_events()):  # noqa: SLF001  # lxml has no public name
                     if not checked_doctype:
@@ -60,7 +63,7 @@ class EventReader:
                         checked_doctype = True
                     yield event, element
                 if self._bytes_since_part > self._limits.part_bytes:
-                    raise MalformedXml(f"a single part of the message is larger than {self._limits.part_bytes} bytes")
+                    raise MalformedXml(f"a single part of the message is larger than {self._limits.part_bytes} bytes", line=line)
             if parser is None:
                 raise MalformedXml("the file is empty", line=1)
             _refuse_doctype(parser.close())
@@ -137,5 +140,11 @@ def _refuse_doctype(element: etree._Element) -> None:
 
 
 def _malformed(error: etree.LxmlError) -> MalformedXml:
-    line = error.lineno if isinstance(error, etree.XMLSyntaxError) else None
-    return MalformedXml(_PARSER_POSITION.sub("", str(error)).replace("\n", " ").strip() or "not well-formed XML", line=line or 0)
+    """lxml's own message, or the first one of its log where the exception has no position (an unknown entity)."""
+    line, text = (error.lineno or 0, str(error)) if isinstance(error, etree.XMLSyntaxError) else (0, str(error))
+    if line == 0:
+        for entry in cast("Iterable[etree._LogEntry]", error.error_log):  # noqa: SLF001  # the stubs forgot __iter__
+            line, text = entry.line, entry.message
+            break
+    text = _PARSER_POSITION.sub("", text).replace("\n", " ").strip()[:_TEXT_LENGTH]
+    return MalformedXml(text or "not well-formed XML", line=line)

@@ -7,6 +7,7 @@ from pathlib import Path
 import environ
 
 from payment_engine.api.scopes import SCOPES
+from payment_engine.api.document_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from payment_engine.observability.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent

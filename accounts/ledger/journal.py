@@ -1,11 +1,13 @@
 """Posting journals: the one place that inserts postings and moves booked balances."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
+from uuid import UUID
 
-from accounts.ledger.drafts import JournalDraft
+from accounts.ledger.drafts import JournalDraft, LockedAccount
 from accounts.ledger.locks import LockedAccounts
-from accounts.ledger.sql import array_of
+from accounts.ledger.sql import array_of, array_of_ids, array_of_texts
 from payment_engine.ids import new_id
 from tenants.context import current_tenant_id
 from tenants.database.pipeline import PipelinedTransaction
@@ -44,13 +46,13 @@ def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalD
         _JOURNALS,
         [
             tenant_id,
-            array_of(j.id for j in journals),
-            [j.kind for j in journals],
-            array_of(j.payment_id for j in journals),
-            [j.description for j in journals],
+            array_of_ids(j.id for j in journals),
+            array_of(j.kind for j in journals),
+            array_of_ids(j.payment_id for j in journals),
+            array_of_texts(j.description for j in journals),
             array_of(j.value_date for j in journals),
             array_of(len(j.legs) for j in journals),
-            [j.created_by for j in journals],
+            array_of_texts(j.created_by for j in journals),
         ],
     )
     postings = _Postings()
@@ -58,10 +60,10 @@ def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalD
         postings.add(journal, accounts)
     transaction.execute(_POSTINGS, [tenant_id, *postings.columns()])
     if postings.moved:
-        moved = [accounts.by_id[account_id] for account_id in postings.moved]
+        moved = postings.moved.values()
         transaction.execute(
             _BALANCES,
-            [array_of(a.id for a in moved), array_of(a.booked_minor for a in moved), array_of(a.version for a in moved), tenant_id],
+            [array_of_ids(a.id for a in moved), array_of(a.booked_minor for a in moved), array_of(a.version for a in moved), tenant_id],
         )
     if postings.deltas:
         shared = postings.deltas
@@ -69,8 +71,8 @@ def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalD
             _DELTAS,
             [
                 tenant_id,
-                array_of(new_id() for _ in shared),
-                array_of(shared),
+                array_of_ids(new_id() for _ in shared),
+                array_of_ids(shared),
                 array_of(amount for amount, _ in shared.values()),
                 array_of(count for _, count in shared.values()),
             ],
@@ -81,11 +83,12 @@ class _Postings:
     """The columns of the postings of one transaction, built leg by leg."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[object, ...]] = []
-        self.moved: dict[object, None] = {}
-        self.deltas: dict[object, tuple[int, int]] = {}
+        self._rows: list[tuple[str, int, str, int, str, int | None, int | None, date]] = []
+        self.moved: dict[UUID, LockedAccount] = {}
+        self.deltas: dict[UUID, tuple[int, int]] = {}
 
     def add(self, journal: JournalDraft, accounts: LockedAccounts) -> None:
+        journal_id = journal.id.hex
         for line, leg in enumerate(journal.legs):
             account = accounts.by_id.get(leg.account_id)
             if account is None or account.append_only:
@@ -95,10 +98,11 @@ class _Postings:
             else:
                 version = account.version = account.version + 1
                 balance_after = account.booked_minor = account.booked_minor + leg.amount_minor
-                self.moved[leg.account_id] = None
+                self.moved[leg.account_id] = account
             self._rows.append(
-                (new_id(), journal.id, line, leg.account_id, leg.amount_minor, leg.currency, version, balance_after, journal.value_date)
+                (journal_id, line, leg.account_id.hex, leg.amount_minor, leg.currency, version, balance_after, journal.value_date)
             )
 
-    def columns(self) -> list[object]:
-        return [array_of(column) for column in zip(*self._rows, strict=True)]  # type: ignore[arg-type]  # ids, numbers, codes and dates
+    def columns(self) -> list[str]:
+        ids = array_of_ids(new_id() for _ in self._rows)
+        return [ids, *(array_of(column) for column in zip(*self._rows, strict=True))]

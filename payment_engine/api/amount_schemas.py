@@ -1,14 +1,17 @@
 """How amounts are published: exactly what a currency can hold, so that a body that fits the document is not refused for its amount."""
 
 from itertools import groupby
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from payment_engine.api.amounts import CURRENCIES
+import msgspec
+
+from payment_engine.api.amounts import CURRENCIES, AmountInput
 from payment_engine.money import MAX_DIGITS, exponent
 
 Json = dict[str, Any]
 # Marks amounts until the currency beside them is known; it is published too, as a hint for generators of clients.
 MARK: Final = "x-amount"
+ZERO_ALLOWED: Final = "zero allowed"
 _DIGITS_MAX: Final = max(map(exponent, CURRENCIES))
 
 
@@ -23,6 +26,28 @@ def amount_schema(digits_after_point: int = _DIGITS_MAX) -> Json:
             {"type": "integer", "minimum": 1, "maximum": 10**whole_digits - 1},
         ],
     }
+
+
+def _zero_schema(digits_after_point: int = _DIGITS_MAX) -> Json:
+    """What is added to the schema of an amount that may be zero."""
+    fraction = rf"(\.0{{1,{digits_after_point}}})?" if digits_after_point else ""
+    return {
+        MARK: ZERO_ALLOWED,
+        "description": "A plain decimal of zero or more with at most the currency's fraction digits; a JSON number is read exactly.",
+        "anyOf": [{"type": "string", "pattern": f"^0{fraction}$"}, {"type": "integer", "const": 0}],
+    }
+
+
+AmountOrZero = Annotated[AmountInput, msgspec.Meta(extra_json_schema=_zero_schema())]
+"""An amount that may be zero, such as a limit. Read it with `amount_field(..., zero_allowed=True)`."""
+
+
+def _schema_for(mark: object, digits_after_point: int) -> Json:
+    amount = amount_schema(digits_after_point)
+    if mark != ZERO_ALLOWED:
+        return amount
+    zero = _zero_schema(digits_after_point)
+    return {**zero, "anyOf": [*amount["anyOf"], *zero["anyOf"]]}
 
 
 def _pattern(whole_digits: int, digits_after_point: int) -> str:
@@ -41,7 +66,7 @@ def tie_amounts_to_currency(component: Json) -> Json:
         return component
     by_exponent = groupby(sorted(CURRENCIES, key=exponent), key=exponent)
     alternatives = [
-        {"properties": {"currency": {"enum": list(currencies)}, **{name: amount_schema(digits) for name in amounts}}}
+        {"properties": {"currency": {"enum": list(currencies)}, **{name: _schema_for(properties[name][MARK], digits) for name in amounts}}}
         for digits, currencies in by_exponent
     ]
     return {**component, "anyOf": alternatives}

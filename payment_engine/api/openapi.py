@@ -158,6 +158,8 @@ def _without_nul(schema: Any) -> Any:  # noqa: ANN401 a JSON document
             made = {name: _without_nul(member) for name, member in schema.items()}
             if made.get("type") == "string" and not made.keys() & {"pattern", "format", "enum", "const"}:
                 made["pattern"] = NO_NUL
+            if made.get("type") == "object" and isinstance(made.get("additionalProperties"), Mapping):
+                made["propertyNames"] = {"pattern": NO_NUL, **made.get("propertyNames", {})}
             return made
         case list():
             return [_without_nul(member) for member in schema]

@@ -7,9 +7,11 @@ import shutil
 import signal
 import sys
 import time
+from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from payment_engine.devserver.announcement import announcement
 from payment_engine.devserver.console import Console
@@ -44,6 +46,17 @@ class DevRun:
     @property
     def demo_file(self) -> Path:
         return self.data_dir / "demo.json"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=8000, help="of the web server on 127.0.0.1 (default 8000)")
+    parser.add_argument("--data-dir", type=Path, default=PROJECT / ".local", help="databases, secrets and demo.json (default .local)")
+    parser.add_argument("--workers", type=int, default=2, help="web processes, and Celery processes (default 2)")
+    parser.add_argument("--reset", action="store_true", help="forget all data first")
+
+
+def dev_run_of(options: Mapping[str, Any]) -> DevRun:
+    return DevRun(port=options["port"], data_dir=options["data_dir"].resolve(), workers=options["workers"], reset=options["reset"])
 
 
 def run_dev(run: DevRun) -> int:
@@ -115,10 +128,8 @@ def _start(run: DevRun, supervisor: Supervisor, console: Console) -> None:
     environment = _environment(run)
     environment |= _start_postgres(run, supervisor, console)
     environment |= _start_valkey(run, supervisor, console)
-    manage = [sys.executable, str(PROJECT / "manage.py")]
-    supervisor.run_step("migrate", [*manage, "migrate", "--verbosity=0"], env=environment | {"DATABASE_LOGIN": "owner"}, cwd=PROJECT)
-    seed = [*manage, "seed_demo", "--output", str(run.demo_file), "--base-url", run.base_url]
-    supervisor.run_step("seed", seed, env=environment | {"DATABASE_LOGIN": "owner"}, cwd=PROJECT)
+    prepare = [sys.executable, "-m", "payment_engine.devserver.prepare", run.demo_file, run.base_url]
+    supervisor.run_step("prepare", prepare, env=environment | {"DATABASE_LOGIN": "owner"}, cwd=PROJECT)
     supervisor.start(_web(run, environment))
     if not supervisor.wait_for(lambda: _answers(run, "/readyz"), _READY_SECONDS):
         raise StartFailed(f"{run.base_url}/readyz did not answer 200 within {_READY_SECONDS:.0f} s.")

@@ -1,52 +1,185 @@
-"""One transaction in as few round trips as its logic allows: psycopg's pipeline mode around our own BEGIN and COMMIT.
+"""One transaction in as few round trips as its logic allows: libpq's pipeline mode around our own BEGIN and COMMIT.
 
 For the posting core only; everything else uses Django's `transaction.atomic`. Inside an atomic block (tests, a larger
 operation) it becomes a savepoint of that transaction.
+
+This speaks libpq itself (psycopg.pq): psycopg's own pipeline sends every statement in a system call of its own and adapts
+every parameter, and Django switches its prepared statements off. Here statements leave together, are prepared once per
+connection, and take parameters that are text already.
 """
 
-import sys
+import itertools
+import select
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
-from django.db import OperationalError, connection, transaction
-from psycopg.pq import TransactionStatus
+import psycopg
+from django.db import DataError, OperationalError, connection, transaction
+from psycopg.adapt import Transformer
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 
 from tenants import context
 
-_BIND: Final = "SELECT set_config('app.current_tenant', %s, true), set_config('search_path', %s, true), now()"
-
-_ONLY_ON_REQUEST: Final = sys.maxsize  # Django sets None, with which psycopg ignores prepare=True and every statement is parsed anew
+Row = tuple[Any, ...]
+_BIND: Final = "SELECT now(), set_config('app.current_tenant', %s, true), set_config('search_path', %s, true)"
+_NOW: Final = "SELECT now()"
+_GOOD: Final = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
+_numbers: Final = itertools.count()
+_prepared: Final[WeakKeyDictionary[object, dict[str, bytes]]] = WeakKeyDictionary()
+"""Of each connection: the names of the queries prepared on it."""
 
 
 class ConnectionDied(OperationalError):
     """The connection was found dead before COMMIT was sent: nothing was kept, the caller may try again on a new one."""
 
 
-class PipelinedTransaction:
-    """Statements queue up; `fetch` sends what is queued and reads one result. `started_at` is the transaction's now()."""
+class QueuedRows:
+    """The rows of a queued query; reading them sends everything queued so far."""
 
-    def __init__(self, raw: Any) -> None:  # noqa: ANN401  # a psycopg connection
+    __slots__ = ("_result", "_transaction")
+
+    def __init__(self, transaction_: "PipelinedTransaction") -> None:
+        self._transaction = transaction_
+        self._result: PGresult | None = None
+
+    def fetchall(self) -> list[Row]:
+        if self._result is None:
+            self._transaction.send()
+        return self._transaction.rows_of(self._result)
+
+    def fetchone(self) -> Row:
+        return self.fetchall()[0]
+
+    def take(self, result: PGresult) -> None:
+        self._result = result
+
+
+class PipelinedTransaction:
+    """Statements queue up until rows are read. `%s` stands for a parameter: text, a number, a date, an id or None.
+
+    Sets of values are array literals (accounts.ledger.sql). `started_at` is the transaction's now().
+    """
+
+    def __init__(self, raw: "psycopg.Connection[Any]", first: Sequence[tuple[str, Sequence[object]]]) -> None:
+        """The last of the `first` statements selects now()."""
         self._raw = raw
-        scope = context.current_scope()
-        path = f'"{scope.schema if scope else context.POOL_SCHEMA}", "public", "pg_temp"'
-        self._binding = self._raw.execute(_BIND, [scope.tenant_id or "" if scope else "", path], prepare=True)
+        self._pgconn = raw.pgconn
+        self._names = _prepared.setdefault(raw, {})
+        self._queued: list[str | QueuedRows | None] = []
+        self._in_flight = False
+        self._pgconn.enter_pipeline_mode()
+        self._clock = [self.queue(query, parameters) for query, parameters in first][-1]
 
     @property
     def started_at(self) -> datetime:
-        if self._binding is not None:
-            self._started_at: datetime = self._binding.fetchone()[2]
-            self._binding = None
-        return self._started_at
+        now: datetime = self._clock.fetchone()[0]
+        return now
 
-    def execute(self, query: str, parameters: Sequence[object]) -> None:
-        """Queue a statement whose result nobody reads. An error of it is raised at the next fetch or at the commit."""
-        self._raw.execute(query, parameters, prepare=True)
+    def execute(self, query: str, parameters: Sequence[object] = ()) -> None:
+        """Queue a statement whose result nobody reads. An error of it is raised when the queue is sent."""
+        self._queue(query, parameters, None)
 
-    def queue(self, query: str, parameters: Sequence[object]) -> Any:  # noqa: ANN401  # a psycopg cursor
-        """Queue a query; `fetchall()` of the cursor returned sends everything queued so far."""
-        return self._raw.execute(query, parameters, prepare=True)
+    def queue(self, query: str, parameters: Sequence[object] = ()) -> QueuedRows:
+        """Queue a query whose rows will be read."""
+        rows = QueuedRows(self)
+        self._queue(query, parameters, rows)
+        return rows
+
+    def send(self) -> None:
+        """Send what is queued and wait for all of it. Raises the first error; nothing of the queue is left either way."""
+        if not self._queued:
+            return
+        self._in_flight = True
+        self._pgconn.pipeline_sync()
+        failed: PGresult | None = None
+        for expected in self._queued:
+            result = self._next_result()
+            if result.status in _GOOD:
+                if isinstance(expected, QueuedRows):
+                    expected.take(result)
+            else:
+                failed = failed or result
+                if isinstance(expected, str):
+                    del self._names[expected]
+        self._end_of_queue()
+        if failed is not None:
+            raise error_from_result(failed, encoding=self._raw.info.encoding)
+
+    def rows_of(self, result: PGresult | None) -> list[Row]:
+        assert result is not None, "nobody reads rows of a transaction that failed"  # noqa: S101
+        transformer = Transformer(self._raw)
+        transformer.set_pgresult(result)
+        return transformer.load_rows(0, result.ntuples, tuple)
+
+    def close(self) -> None:
+        """Leave pipeline mode; what is still queued is sent and its errors are passed over. Closes a connection that is out of step."""
+        with suppress(psycopg.Error):
+            if not self._in_flight:
+                self.send()
+        if self._in_flight:
+            self._raw.close()
+        else:
+            self._pgconn.exit_pipeline_mode()
+
+    def roll_back(self) -> None:
+        self.close()
+        if not self._raw.closed and self._pgconn.transaction_status != TransactionStatus.IDLE:
+            self._pgconn.exec_(b"ROLLBACK")
+
+    def _queue(self, query: str, parameters: Sequence[object], rows: QueuedRows | None) -> None:
+        values = [None if value is None else _text(value) for value in parameters]
+        name = self._names.get(query)
+        if name is None:
+            name = self._names[query] = b"engine_%d" % next(_numbers)
+            self._pgconn.send_prepare(name, _numbered(query))
+            self._queued.append(query)
+        self._pgconn.send_query_prepared(name, values)
+        self._queued.append(rows)
+
+    def _next_result(self) -> PGresult:
+        """The result of the next command, and past the mark that ends it."""
+        result = self._wait()
+        if result is None or self._wait() is not None:
+            raise psycopg.OperationalError("the database connection is out of step")
+        return result
+
+    def _end_of_queue(self) -> None:
+        end = self._wait()
+        if end is None or end.status != ExecStatus.PIPELINE_SYNC:
+            raise psycopg.OperationalError("the database connection is out of step")
+        self._queued.clear()
+        self._in_flight = False
+
+    def _wait(self) -> PGresult | None:
+        """What comes next; other threads run meanwhile."""
+        unsent = self._pgconn.flush()
+        while unsent or self._pgconn.is_busy():
+            poll = select.poll()
+            poll.register(self._pgconn.socket, select.POLLIN | (select.POLLOUT if unsent else 0))
+            poll.poll()
+            self._pgconn.consume_input()
+            unsent = self._pgconn.flush()
+        return self._pgconn.get_result()
+
+
+def _text(value: object) -> bytes:
+    text = str(value).encode()
+    if b"\0" in text:
+        raise DataError("PostgreSQL text can't contain NUL (0x00) bytes")
+    return text
+
+
+@lru_cache(maxsize=256)
+def _numbered(query: str) -> bytes:
+    """`$1`, `$2`… for each `%s`."""
+    first, *rest = query.split("%s")
+    return "".join([first, *(f"${number}{part}" for number, part in enumerate(rest, 1))]).encode()
 
 
 @contextmanager
@@ -57,23 +190,40 @@ def pipelined_transaction() -> Iterator[PipelinedTransaction]:
     """
     connection.ensure_connection()
     raw = connection.connection
-    raw.prepare_threshold = _ONLY_ON_REQUEST
     if connection.in_atomic_block:
-        with transaction.atomic(), connection.wrap_database_errors, raw.pipeline():
-            yield PipelinedTransaction(raw)
+        with transaction.atomic(), connection.wrap_database_errors:
+            connection.cursor().close()  # binds the tenant in context
+            yield from _joined(raw)
         return
     commit_queued = False
+    pipelined: PipelinedTransaction | None = None
     try:
-        with connection.wrap_database_errors, raw.pipeline():
-            raw.execute("BEGIN", prepare=True)
-            yield PipelinedTransaction(raw)
+        with connection.wrap_database_errors:
+            pipelined = PipelinedTransaction(raw, [("BEGIN", ()), (_BIND, _tenant_and_path())])
+            yield pipelined
             commit_queued = True
-            raw.execute("COMMIT", prepare=True)
+            pipelined.execute("COMMIT")
+            pipelined.send()
+            pipelined.close()
     except BaseException as error:
-        if raw.closed or raw.broken:
+        if pipelined is not None:
+            pipelined.roll_back()
+        if raw.closed:
             connection.close()
             if not commit_queued and isinstance(error, OperationalError):
                 raise ConnectionDied("the database connection was lost") from error
-        elif raw.info.transaction_status != TransactionStatus.IDLE:
-            raw.rollback()
         raise
+
+
+def _joined(raw: "psycopg.Connection[Any]") -> Iterator[PipelinedTransaction]:
+    pipelined = PipelinedTransaction(raw, [(_NOW, ())])
+    try:
+        yield pipelined
+        pipelined.send()
+    finally:
+        pipelined.close()
+
+
+def _tenant_and_path() -> tuple[str, str]:
+    scope = context.current_scope()
+    return scope.tenant_id or "" if scope else "", f'"{scope.schema if scope else context.POOL_SCHEMA}", "public", "pg_temp"'

@@ -68,21 +68,25 @@ class _PickerWidget(UnfoldAdminAutocompleteWidget):  # type: ignore[misc]  # dja
                 record = field.to_python(key)
             except ValidationError:
                 continue
-            options.append(self.create_option(name, key, str(record), selected=True, index=len(options)))
+            options.append(self.create_option(name, key, field.label_from_instance(record), selected=True, index=len(options)))
         return [(None, options, 0)]
 
 
 class RecordField(forms.ModelChoiceField):  # type: ignore[type-arg]  # of whatever model the query is about
     """One row of the tenant, found by typing. `picker` is the admin's model, as in `accounts_account`."""
 
-    def __init__(self, *, picker: str, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, *, picker: str, label_of: Callable[[Any], str] = str, **options: Any) -> None:  # noqa: ANN401
+        self._label_of = label_of
         widget = _PickerWidget(attrs={"data-ajax--url": reverse_lazy(f"admin:{picker}_pick")})
         super().__init__(widget=widget, **options)
+
+    def label_from_instance(self, obj: Model) -> str:
+        return self._label_of(obj)
 
 
 def operation_page(
     request: HttpRequest,
-    model_admin: PortalModelAdmin,
+    model_admin: PortalModelAdmin[Any],
     *,
     form: OperationForm,
     title: str,

@@ -5,7 +5,7 @@ Which rows exist is row-level security's decision, not theirs: see tenants.middl
 
 import json
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from django.contrib import admin
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
@@ -22,10 +22,14 @@ from unfold.views import ChangeList
 from payment_engine.errors import NotFound
 from payment_engine.ids import parse_id, public_id
 from tenants.context import POOL_SCHEMA, current_scope
-from tenants.models import StaffUser
+from tenants.models import StaffUser, TenantModel
 from tenants.portal.cells import Panel
 from tenants.portal.paginator import UncountedPaginator
 from tenants.registry import all_tenants
+
+
+M = TypeVar("M", bound=Model)
+R = TypeVar("R", bound=TenantModel)
 
 
 def is_platform(request: HttpRequest) -> bool:
@@ -46,7 +50,7 @@ class _ChangeList(ChangeList):  # type: ignore[misc]  # django-unfold ships no t
         self.model_admin.prepare_rows(self.result_list)
 
 
-class PortalModelAdmin(ModelAdmin):  # type: ignore[misc]  # as above
+class PortalModelAdmin(ModelAdmin, Generic[M]):  # type: ignore[misc]  # as above
     """Nothing is deleted here, no table is counted, and the log of what people did holds ids, not names."""
 
     actions = None
@@ -57,13 +61,13 @@ class PortalModelAdmin(ModelAdmin):  # type: ignore[misc]  # as above
     sortable_by = ()
     change_form_outer_after_template = "portal/panels.html"
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[_ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[_ChangeList]:
         return _ChangeList
 
-    def prepare_rows(self, rows: list[Any]) -> None:
+    def prepare_rows(self, rows: list[M]) -> None:
         """Read what the whole page needs of other tables, once."""
 
-    def panels(self, record: Any) -> list[Panel]:
+    def panels(self, record: M) -> list[Panel]:
         """Tables below a row's own fields."""
         return []
 
@@ -75,7 +79,7 @@ class PortalModelAdmin(ModelAdmin):  # type: ignore[misc]  # as above
         answer: HttpResponse = super().change_view(request, object_id, form_url, {"panels": panels, **(extra_context or {})})
         return answer
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     def change_url(self, record: Model) -> str:
@@ -85,13 +89,13 @@ class PortalModelAdmin(ModelAdmin):  # type: ignore[misc]  # as above
     def changelist_url(self) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
-    def log_addition(self, request: HttpRequest, obj: Model, message: object) -> LogEntry:
+    def log_addition(self, request: HttpRequest, obj: M, message: object) -> LogEntry:
         return self._log(request, obj, ADDITION, message)
 
-    def log_change(self, request: HttpRequest, obj: Model, message: object) -> LogEntry:
+    def log_change(self, request: HttpRequest, obj: M, message: object) -> LogEntry:
         return self._log(request, obj, CHANGE, message)
 
-    def _log(self, request: HttpRequest, obj: Model, flag: int, message: object) -> LogEntry:
+    def _log(self, request: HttpRequest, obj: M, flag: int, message: object) -> LogEntry:
         return LogEntry.objects.create(
             user_id=request.user.pk,
             content_type=ContentType.objects.get_for_model(obj, for_concrete_model=False),
@@ -101,11 +105,11 @@ class PortalModelAdmin(ModelAdmin):  # type: ignore[misc]  # as above
             change_message=message if isinstance(message, str) else json.dumps(message),
         )
 
-    def name_in_log(self, obj: Any) -> str:  # noqa: ANN401
+    def name_in_log(self, obj: M) -> str:
         return str(obj.pk)
 
 
-class TenantModelAdmin(PortalModelAdmin):
+class TenantModelAdmin(PortalModelAdmin[R]):
     """Rows of the tenant in context, newest first; across all tenants of the pool only to look at."""
 
     id_prefix: ClassVar[str]
@@ -117,7 +121,7 @@ class TenantModelAdmin(PortalModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return may_write() and bool(super().has_add_permission(request))
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return may_write() and bool(super().has_change_permission(request, obj))
 
     def has_operate_permission(self, request: HttpRequest, object_id: object = None) -> bool:
@@ -161,27 +165,30 @@ class TenantModelAdmin(PortalModelAdmin):
             page = UncountedPaginator(found.order_by("-id"), 20).page(request.GET.get("page", 1))
         except InvalidPage as error:
             raise Http404 from error
-        results = [{"id": str(record.pk), "text": str(record)} for record in page.object_list]
+        results = [{"id": str(record.pk), "text": self.pick_label(record)} for record in page.object_list]
         return JsonResponse({"results": results, "pagination": {"more": page.has_next()}})
+
+    def pick_label(self, record: R) -> str:
+        return str(record)
 
     def pickable(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset
 
-    def name_in_log(self, obj: Any) -> str:  # noqa: ANN401
+    def name_in_log(self, obj: R) -> str:
         return f"{public_id(self.id_prefix, obj.pk)} ({obj.tenant_id})"
 
     @admin.display(description="Id")
-    def public_id(self, record: Any) -> str:  # noqa: ANN401
+    def public_id(self, record: R) -> str:
         return public_id(self.id_prefix, record.pk)
 
 
-class ReadOnlyTenantModelAdmin(TenantModelAdmin):
+class ReadOnlyTenantModelAdmin(TenantModelAdmin[R]):
     """Rows that only operations make and change."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 
@@ -191,14 +198,14 @@ class TenantFilter(admin.SimpleListFilter):
     title = "tenant"
     parameter_name = "tenant"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         return [(tenant.slug, tenant.name) for tenant in all_tenants() if tenant.schema == POOL_SCHEMA]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(tenant_id=self.value()) if self.value() else queryset
 
 
-class RegistryModelAdmin(PortalModelAdmin):
+class RegistryModelAdmin(PortalModelAdmin[M]):
     """Rows of the registry: platform staff only, whatever permissions anybody was given."""
 
     change_form_outer_after_template = "portal/panels.html"
@@ -206,26 +213,26 @@ class RegistryModelAdmin(PortalModelAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_platform(request) and bool(super().has_module_permission(request))
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return is_platform(request) and bool(super().has_view_permission(request, obj))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return is_platform(request) and bool(super().has_add_permission(request))
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return is_platform(request) and bool(super().has_change_permission(request, obj))
 
     def has_operate_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         return is_platform(request) and request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
 
-class HiddenModelAdmin(PortalModelAdmin):
+class HiddenModelAdmin(PortalModelAdmin[Model]):
     """For models that packages register and nobody has business with here, such as issued tokens."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     has_change_permission = has_view_permission

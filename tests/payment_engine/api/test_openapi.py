@@ -105,6 +105,8 @@ def test_the_published_body_schema_accepts_and_refuses_what_the_endpoint_does(do
         valid | {"toyName": "x" * 36},
         valid | {"note": "\x00"},
         valid | {"metadata": {"a": 1}},
+        valid | {"metadata": {"\x00": "b"}},
+        valid | {"metadata": {"k" * 41: "b"}},
         valid | {"colour": 1},
         valid | {"material": "GOLD"},
         valid | {"material": 1},

@@ -1,0 +1,96 @@
+"""GET and POST /customers, GET and PATCH /customers/{id}."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+
+from accounts.api.answers import answer_created
+from accounts.api.shapes import CustomerChange, CustomerInput, CustomerOutput, CustomerReference, customer_output
+from accounts.errors import CustomerUnknown
+from accounts.models import Customer
+from accounts.operations.customers import create_customer, update_customer
+from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, PageOf, endpoint, operation
+from payment_engine.api.json import Output, decode_body, json_response
+from payment_engine.api.openapi import id_schema
+from payment_engine.api.pagination import newest_first, page_body, page_parameters
+from payment_engine.api.query_parameters import Instant, QueryParameter, as_filters, read_query
+from payment_engine.ids import parse_id
+from tenants.context import current_tenant_id
+
+TAG: Final = "Customers"
+_PATH: Final = {"customer_id": id_schema("cus")}
+_KEYSET: Final = newest_first("customers")
+_FILTERS: Final = (
+    QueryParameter(name="reference", type=CustomerReference),
+    QueryParameter(name="createdAt", column="created_at", type=Instant, ranged=True),
+)
+
+
+@operation(
+    operation_id="listCustomers",
+    summary="List customers",
+    tag=TAG,
+    scopes=("accounts:read",),
+    query=_FILTERS,
+    answers={200: PageOf(item=CustomerOutput)},
+)
+def list_customers(request: HttpRequest) -> HttpResponse:
+    """Newest first."""
+    filters = as_filters(read_query(request, *_FILTERS, paged=True))
+    page = page_parameters(request, _KEYSET)
+    rows = page.slice(Customer.objects.filter(tenant_id=current_tenant_id(), **filters))
+    return json_response(page_body(page, rows, key=_key, render=customer_output))
+
+
+def _key(customer: Customer) -> tuple[datetime, UUID]:
+    return customer.created_at, customer.id
+
+
+@operation(
+    operation_id="createCustomer",
+    summary="Take on a customer",
+    tag=TAG,
+    scopes=("accounts:write",),
+    body=CustomerInput,
+    headers=(IDEMPOTENCY_KEY_OPTIONAL,),
+    answers={201: CustomerOutput},
+)
+def post_customer(request: HttpRequest) -> HttpResponse:
+    body = decode_body(request, CustomerInput)
+
+    def create() -> tuple[str, Output]:
+        customer = create_customer(name=body.name, reference=body.reference, email=body.email or "")
+        return f"/api/v1/customers/{customer.public_id}", customer_output(customer)
+
+    return answer_created(request, create)
+
+
+@operation(
+    operation_id="getCustomer", summary="Read a customer", tag=TAG, scopes=("accounts:read",), path=_PATH, answers={200: CustomerOutput}
+)
+def get_customer(_request: HttpRequest, customer_id: str) -> HttpResponse:
+    customer = Customer.objects.filter(tenant_id=current_tenant_id(), id=parse_id("cus", customer_id)).first()
+    if customer is None:
+        raise CustomerUnknown("there is no such customer")
+    return json_response(customer_output(customer))
+
+
+@operation(
+    operation_id="updateCustomer",
+    summary="Change a customer",
+    tag=TAG,
+    scopes=("accounts:write",),
+    path=_PATH,
+    body=CustomerChange,
+    answers={200: CustomerOutput},
+)
+def patch_customer(request: HttpRequest, customer_id: str) -> HttpResponse:
+    """Members that are left out stay as they are."""
+    body = decode_body(request, CustomerChange)
+    return json_response(customer_output(update_customer(customer_id=parse_id("cus", customer_id), **body.changes())))
+
+
+customers = endpoint(GET=list_customers, POST=post_customer)
+customer = endpoint(GET=get_customer, PATCH=patch_customer)
