@@ -8,10 +8,13 @@ import redis
 from celery import Celery
 from celery.signals import heartbeat_sent, setup_logging
 
+from payment_engine.observability.worker import connect_worker_signals
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payment_engine.settings")
 app = Celery("payment_engine", task_cls="tenants.tasking:TenantTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+connect_worker_signals()
 _HEARTBEAT_SECONDS = 30
 
 

@@ -9,6 +9,8 @@ import environ
 from payment_engine.api.scopes import SCOPES
 from payment_engine.api.document_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from payment_engine.observability.logs import logging_config
+from payment_engine.portal_settings import OAUTH2_ADMIN_CLASSES
+from payment_engine.portal_settings import UNFOLD as PORTAL
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -122,7 +124,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE_FILENAME", default="celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "fold-balances": {"task": "accounts.tasks.fold_balances", "schedule": timedelta(seconds=5)},
-    "verify-ledger": {"task": "accounts.tasks.verify_ledger", "schedule": timedelta(minutes=10)},
+    "verify-ledger": {"task": "payments.tasks.verify_ledger", "schedule": timedelta(minutes=10)},
     "clear-expired-tokens": {"task": "tenants.tasks.clear_expired_tokens", "schedule": timedelta(hours=1)},
     "forget-idempotency-keys": {"task": "payments.tasks.forget_idempotency_keys", "schedule": timedelta(hours=1)},
 }
@@ -188,6 +190,8 @@ if PRODUCTION:
     SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+# The middleware these look for is there, under the portal's own names: it stays out of the API's way.
+SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W002", "security.W003"]
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 3600
 X_FRAME_OPTIONS = "DENY"
@@ -230,6 +234,12 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": True,
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
 }
+
+# --- Portal -----------------------------------------------------------------------------------------------------
+UNFOLD = PORTAL
+OAUTH2_PROVIDER |= OAUTH2_ADMIN_CLASSES
+DATETIME_FORMAT = "Y-m-d H:i:s"
+DATE_FORMAT = "Y-m-d"
 
 # --- API --------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -109,7 +109,7 @@ def _truncate_as_owner(_self: object) -> None:
     registry.forget()
 
 
-TransactionTestCase._fixture_teardown = _truncate_as_owner  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = _truncate_as_owner  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)

@@ -246,5 +246,13 @@ class AccountAdmin(TenantModelAdmin[Account]):
             return done(request, sentence, self.change_url(account))
 
         return operation_page(
-            request, self, form=form, title=button, button=button, run=run, record=account, explanation=explanation, dangerous=button == "Close"
+            request,
+            self,
+            form=form,
+            title=button,
+            button=button,
+            run=run,
+            record=account,
+            explanation=explanation,
+            dangerous=button == "Close",
         )

@@ -111,10 +111,16 @@ class ManualJournalForm(OperationForm):
         "same_account": "credit_account",
     }
 
-    debit_account = RecordField(picker="accounts_account", queryset=Account.objects.all(), label_of=account_label, help_text="Its balance goes down")
-    credit_account = RecordField(picker="accounts_account", queryset=Account.objects.all(), label_of=account_label, help_text="Its balance goes up")
+    debit_account = RecordField(
+        picker="accounts_account", queryset=Account.objects.all(), label_of=account_label, help_text="Its balance goes down"
+    )
+    credit_account = RecordField(
+        picker="accounts_account", queryset=Account.objects.all(), label_of=account_label, help_text="Its balance goes up"
+    )
     amount = AmountField(help_text='In the currency of both accounts: a plain decimal number such as "1500.00"')
-    description = forms.CharField(max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), help_text="Why; stays with the journal")
+    description = forms.CharField(
+        max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), help_text="Why; stays with the journal"
+    )
     journal = _JournalId()
 
     def clean(self) -> dict[str, Any]:

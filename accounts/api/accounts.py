@@ -26,14 +26,12 @@ from accounts.operations.changes import AccountChanges, change_account
 from accounts.queries.accounts import account_with_balances, accounts_with_balances
 from payment_engine.api.amounts import AmountInput, amount_field
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH, PageOf, endpoint, operation
-from payment_engine.api.errors import at
 from payment_engine.api.etags import check_if_match
 from payment_engine.api.json import Output, decode_body, json_response
 from payment_engine.api.openapi import id_schema
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
 from payment_engine.api.query_parameters import Instant, QueryParameter, as_filters, read_query
 from payment_engine.ids import parse_id
-from payment_engine.money import CurrencyUnknown
 
 TAG: Final = "Accounts"
 _PATH: Final = {"account_id": id_schema("acc")}

@@ -48,8 +48,8 @@ class CustomerChange(Input, frozen=True, kw_only=True):
     """What to change of a customer; null takes a reference or an e-mail address away."""
 
     name: Name | UnsetType = UNSET
-    reference: CustomerReference | None | UnsetType = UNSET
-    email: Email | None | UnsetType = UNSET
+    reference: CustomerReference | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
 
     def changes(self) -> dict[str, str | None]:
         changes = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not UNSET}

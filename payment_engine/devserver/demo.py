@@ -51,7 +51,7 @@ def seed_demo(*, output: Path, base_url: str) -> None:
     """Make what is missing and (re)write the file that leads a script to it, mode 0600. A second run keeps data and secrets."""
     kept: dict[str, Any] = json.loads(output.read_text()) if output.exists() else {}
     ensure_signing_key()
-    document = {"baseUrl": base_url, "platform": kept.get("platform") or _platform(), "tenants": {}}
+    tenants: dict[str, dict[str, Any]] = {}
     for slug, name, isolation in _TENANTS:
         if not Tenant.objects.filter(slug=slug).exists():
             create_tenant(slug=slug, name=name, isolation=isolation, tier=Tenant.Tier.ENTERPRISE)
@@ -60,8 +60,8 @@ def seed_demo(*, output: Path, base_url: str) -> None:
             _payment_types()
             accounts = _accounts(slug)
         access = kept.get("tenants", {}).get(slug) or asdict(_access(tenant))
-        document["tenants"][slug] = {**access, "accounts": accounts}
-    _write(output, document)
+        tenants[slug] = {**access, "accounts": accounts}
+    _write(output, {"baseUrl": base_url, "platform": kept.get("platform") or _platform(), "tenants": tenants})
 
 
 def _write(output: Path, document: dict[str, Any]) -> None:
@@ -101,7 +101,7 @@ def _access(tenant: Tenant) -> DemoTenant:
 
 
 def _payment_types() -> None:
-    for code, terms in {
+    demo: dict[str, dict[str, Any]] = {
         "INTERNAL_TRANSFER": {"name": "Internal transfer", "description": "Between accounts of this bank, free of charge"},
         "DEMO_TRANSFER": {
             "name": "Demo transfer",
@@ -109,7 +109,8 @@ def _payment_types() -> None:
             "max_amount": Decimal("50000.00"),
             "processing_fee": Decimal("1.00"),
         },
-    }.items():
+    }
+    for code, terms in demo.items():
         if not PaymentType.objects.filter(code=code).exists():
             PaymentType.objects.create(code=code, **terms)
 

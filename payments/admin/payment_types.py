@@ -1,6 +1,6 @@
 """Payment types: every version there was, and the form that puts the next one in force."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -31,13 +31,18 @@ class TermsForm(OperationForm):
     name = forms.CharField(max_length=140, widget=UnfoldAdminTextInputWidget())
     description = forms.CharField(required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}))
     currencies = SimpleArrayField(
-        forms.CharField(max_length=3), required=False, widget=UnfoldAdminTextInputWidget(), help_text="ISO 4217 codes with commas; empty: all"
+        forms.CharField(max_length=3),
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="ISO 4217 codes with commas; empty: all",
     )
     processing_fee = _decimal(required=True, initial="0", help_text="Paid by the debtor on top of the amount")
     min_amount = _decimal(label="Smallest amount")
     max_amount = _decimal(label="Largest amount")
     daily_limit = _decimal(help_text="In total per debtor account, currency and UTC day")
-    is_synchronous = forms.BooleanField(required=False, initial=True, label="Booked while the caller waits", widget=UnfoldBooleanSwitchWidget())
+    is_synchronous = forms.BooleanField(
+        required=False, initial=True, label="Booked while the caller waits", widget=UnfoldBooleanSwitchWidget()
+    )
     expected_version = forms.IntegerField(widget=forms.HiddenInput(), initial=0)
 
     def clean_currencies(self) -> list[str]:
@@ -45,6 +50,8 @@ class TermsForm(OperationForm):
 
 
 class NewPaymentTypeForm(TermsForm):
+    fields_of_codes: ClassVar[dict[str, str]] = {"conflict": "code"}
+
     code = forms.CharField(max_length=40, widget=UnfoldAdminTextInputWidget(), help_text="What callers send, such as INTERNAL_TRANSFER")
     field_order = ("code",)
 

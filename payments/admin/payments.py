@@ -65,7 +65,10 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
     search_help_text = f"Id (pay_…), or exactly the reference, end-to-end id or idempotency key, of the last {SEARCHED_DAYS} days"
     actions_detail = ("reverse",)
     fieldsets = (
-        (None, {"fields": (("state", "type_and_version"), ("amount_paid", "amount_fee"), ("debtor", "creditor"), "remittance_information")}),
+        (
+            None,
+            {"fields": (("state", "type_and_version"), ("amount_paid", "amount_fee"), ("debtor", "creditor"), "remittance_information")},
+        ),
         ("Outcome", {"fields": (("created", "completed"), ("amount_reversed", "value_date"), ("reason_code", "reason"))}),
         (
             "References",

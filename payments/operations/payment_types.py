@@ -148,7 +148,9 @@ def _currency_errors(terms: _Terms) -> Iterable[FieldError]:
         return
     for currency in terms.currencies:
         if currency not in unknown and (terms.processing_fee.scaleb(exponent(currency)) % 1):
-            yield _error("/processingFee", f"this fee can't be expressed in {currency}, which has {exponent(currency)} digits after the point")
+            yield _error(
+                "/processingFee", f"this fee can't be expressed in {currency}, which has {exponent(currency)} digits after the point"
+            )
 
 
 def _error(pointer: str, detail: str) -> FieldError:

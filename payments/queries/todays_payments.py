@@ -29,5 +29,6 @@ def sums_of_todays_payments() -> list[PaymentSum]:
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, [datetime.combine(today(), time.min, tzinfo=UTC), MOST])
         return [
-            PaymentSum(status=status, currency=currency, count=count, amount_minor=amount) for status, currency, count, amount in cursor.fetchall()
+            PaymentSum(status=status, currency=currency, count=count, amount_minor=amount)
+            for status, currency, count, amount in cursor.fetchall()
         ]

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django_tenants.postgresql_backend import base
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from tenants import context
 from tenants.database.schema import TenantSchemaEditor
@@ -40,8 +41,8 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-ten
 
     def _bind(self) -> None:
         wanted = self._wanted()
-        if wanted == self._bound:
-            return
+        if wanted == self._bound or self.connection.info.transaction_status == TransactionStatus.INERROR:
+            return  # a failed transaction takes nothing but its rollback, whoever it was for
         with self.wrap_database_errors:
             # The raw connection: no execute wrappers, not counted by assertNumQueries.
             self.connection.execute(_SET_LOCAL.format(sql.Literal(wanted[0]), sql.SQL(", ").join(map(sql.Identifier, wanted[1]))))
@@ -86,11 +87,6 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-ten
     def close(self) -> None:
         self._bound = None
         super().close()
-
-    def _savepoint_rollback(self, sid: str) -> None:
-        self._bound = None
-        super()._savepoint_rollback(sid)
-        self._bound = None
 
     def savepoint_rollback(self, sid: str) -> None:
         try:

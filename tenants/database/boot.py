@@ -19,8 +19,8 @@ def boot(using: str) -> None:
         for statement in "\n".join(statements).split(";\n"):
             if statement.strip():
                 cursor.execute(statement)
-        # An unbound connection sees the pool's tables with zero rows instead of an error.
-        set_path = sql.SQL("ALTER DATABASE {} SET search_path = {}, public").format(
-            sql.Identifier(database), sql.Identifier(settings.TENANCY["POOL_SCHEMA"])
+        # An unbound connection sees the pool's tables with zero rows instead of an error; pg_temp last, as in base.py.
+        set_path = sql.SQL("ALTER DATABASE {} SET search_path = {}, public, pg_temp").format(
+            sql.Identifier(database), sql.Identifier(str(settings.TENANCY["POOL_SCHEMA"]))
         )
         cursor.execute(set_path.as_string(connection.connection))

@@ -4,6 +4,7 @@ CREATE SCHEMA IF NOT EXISTS tenants;
 CREATE OR REPLACE FUNCTION tenants.current_tenant() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
     RETURN current_setting('app.current_tenant', true);
 CREATE SCHEMA IF NOT EXISTS payment_engine;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public, tenants, payment_engine TO payment_engine_role, payment_engine_platform;
 ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO payment_engine_role;
 ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO payment_engine_platform;

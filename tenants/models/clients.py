@@ -13,7 +13,7 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]  # django-oauth-tool
     scopes = models.TextField(default="", help_text="Scopes the client may ask for, separated by spaces")
     tokens_valid_from = models.DateTimeField(null=True, blank=True, help_text="Access tokens issued before this are refused")
 
-    class Meta(AbstractApplication.Meta):
+    class Meta(AbstractApplication.Meta):  # type: ignore[misc]  # of an untyped package
         db_table = "api_clients"
         abstract = False
         swappable = ""

@@ -6,7 +6,7 @@ from django.db import models
 from tenants.models.tenants import Tenant
 
 
-class StaffUser(AbstractUser):
+class StaffUser(AbstractUser):  # type: ignore[django-manager-missing]  # of ApiClient, whose base ships no types
     """A person. With a tenant: an operator of that tenant. Without: platform staff."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, null=True, blank=True, related_name="staff")
@@ -21,4 +21,4 @@ class StaffUser(AbstractUser):
 
     @property
     def is_platform(self) -> bool:
-        return self.tenant_id is None  # type: ignore[attr-defined]  # added by the foreign key
+        return self.tenant_id is None

@@ -8,7 +8,7 @@ from tenants.models.placements import Placement
 slug_validator = RegexValidator(r"\A[a-z][a-z0-9]*(-[a-z0-9]+)*\Z", "lowercase letters, digits and single hyphens, starting with a letter")
 
 
-class Tenant(models.Model):
+class Tenant(models.Model):  # type: ignore[django-manager-missing]  # of ApiClient, whose base ships no types
     """One tenant. `slug` is immutable: it is the `tenant_id` of every row the tenant owns."""
 
     class Status(models.TextChoices):

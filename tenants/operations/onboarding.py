@@ -50,6 +50,7 @@ def ensure_placement(schema_name: str) -> Placement:
         with connection.cursor() as cursor:
             cursor.execute(f'CREATE SCHEMA "{schema_name}"')
     call_command("migrate_schemas", schema_name=schema_name, interactive=False, verbosity=0)
+    placement: Placement
     placement, _ = Placement.objects.get_or_create(schema_name=schema_name)
     return placement
 

@@ -8,7 +8,7 @@ LAST_PAGE: Final = 200
 _UNCOUNTED: Final = 1 << 40
 
 
-class UncountedPage(Page[Any]):
+class UncountedPage(Page):  # type: ignore[type-arg]  # generic in the stubs only
     """Knows from one row more than it shows whether there is a next page."""
 
     def __init__(self, rows: list[Any], number: int, paginator: "UncountedPaginator") -> None:
@@ -19,7 +19,7 @@ class UncountedPage(Page[Any]):
         return self._more and self.number < LAST_PAGE
 
 
-class UncountedPaginator(Paginator[Any]):
+class UncountedPaginator(Paginator):  # type: ignore[type-arg]  # as above
     """Never asks how many rows there are, and turns no more than 200 pages: further back is what filters are for."""
 
     template_name = "portal/pagination.html"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection
@@ -27,7 +27,7 @@ def isolation_gaps() -> list[IsolationGap]:
     leave tenant_id out, views and functions that run as their owner, partitions, and logins with too many rights.
     """
     tenancy = settings.TENANCY
-    parameters = {
+    parameters: dict[str, Any] = {
         "exempt": tenancy["REGISTRY_TABLES"],
         "registry": REGISTRY_SCHEMAS,
         "roles": [tenancy["APP_ROLE"], tenancy["PLATFORM_ROLE"]],

@@ -323,3 +323,29 @@ print(refused, grown, time.process_time() - started)
     assert refused == "True"
     assert int(grown) < 100
     assert float(seconds) < 3.0
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    """100,000 transfers (40 MB) from a file on disk: validated, checked and yielded in less than 100 MB."""
+    program = f"""
+import resource
+from tests.iso20022.builders import *
+from iso20022.pain001.reader import read_pain001
+path = {str(tmp_path / "long.xml")!r}
+with open(path, "wb") as file:
+    head, _, tail = pain001(payment(transfer()), number=100_000).partition(transfer().encode())
+    file.write(head)
+    for index in range(100_000):
+        file.write(transfer(f"E{{index}}").encode())
+    file.write(tail)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with open(path, "rb") as file:
+    message = read_pain001(file, today=TODAY)
+    print(sum(1 for _ in message.transfers()), message.findings.reported, message.control_sum)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+
+    summary, grown = done.stdout.splitlines()
+    assert summary == "100000 () 1000000"
+    assert int(grown) < 100

@@ -11,9 +11,8 @@ import pytest
 from django.db import connections
 
 from accounts.models import Account, Journal, Posting
-from accounts.queries.verify import ledger_violations
 from payments.models import IdempotencyKey, Payment
-from payments.queries.verify import payment_violations
+from payments.queries.verify import verify_tenant
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
 from tests.api import Api
@@ -33,8 +32,7 @@ def tenant(transactional_db: None, tenant_a: TenantRecord) -> Iterator[TenantRec
     with tenant_scope(tenant_a):
         make_payment_type()
         yield tenant_a
-        assert ledger_violations() == []
-        assert payment_violations() == []
+        assert [verdict for verdict in verify_tenant() if verdict.violation_count] == []
 
 
 def at_once(count: int, work: Callable[[int], Any], workers: int = 20) -> list[Any]:

@@ -53,7 +53,7 @@ BEGIN
     SELECT f.id INTO offending FROM fresh f
         LEFT JOIN LATERAL (
             SELECT p.account_version, p.balance_after_minor FROM postings p
-            WHERE p.tenant_id = f.tenant_id AND p.account_id = f.id AND p.account_version IS NOT NULL
+            WHERE p.tenant_id = f.tenant_id AND p.account_id = f.id AND p.account_version >= f.version
             ORDER BY p.account_version DESC LIMIT 1
         ) p ON true
         WHERE NOT f.append_only AND (coalesce(p.account_version, 0) <> f.version OR coalesce(p.balance_after_minor, 0) <> f.booked_minor)

@@ -1,0 +1,150 @@
+"""What the portal says on every page and on its first one. Named in portal_settings.py."""
+
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.models import Account
+from accounts.panels import account_link, accounts_by_id
+from payment_engine.observability.health import check_readiness
+from payments.models import Payment
+from payments.queries.todays_payments import MOST, sums_of_todays_payments
+from tenants.context import current_scope
+from tenants.models import Tenant
+from tenants.portal.cells import Column, Panel, amount, badge, moment, record_link, short_id
+from tenants.portal.model_admin import is_platform as _is_platform
+from tenants.portal.model_admin import may_write
+from tenants.registry import all_tenants, tenant_by_slug
+
+SHOWN: Final = 10
+SHOWN_TENANTS: Final = 200
+
+
+def is_platform(request: HttpRequest) -> bool:
+    return _is_platform(request)
+
+
+def sees_tenants_rows(request: HttpRequest) -> bool:
+    return request.user.has_perm("payments.view_payment")
+
+
+def whose_rows(_request: HttpRequest) -> str:
+    """Under the product's name: whose rows this page shows."""
+    scope = current_scope()
+    if scope is None:
+        return ""
+    return "All tenants, read only" if scope.tenant_id is None else tenant_by_slug(scope.tenant_id).name
+
+
+def tenants_to_choose(request: HttpRequest) -> dict[str, Any]:
+    """For the tenant picker, and the hint that nothing can be changed across tenants."""
+    scope = current_scope()
+    chosen = scope.tenant_id if scope is not None else None
+    return {
+        "portal_read_only": scope is not None and not may_write(),
+        "portal_tenant": chosen,
+        "portal_tenants": all_tenants() if _is_platform(request) else None,
+    }
+
+
+def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    panels = [*_tenant_panels()] if may_write() else [_health_panel(), _tenants_panel()]
+    return {**context, "title": "Dashboard", "panels": panels}
+
+
+def _tenant_panels() -> list[Panel]:
+    return [_today_panel(), _latest_panel(), _frozen_panel()]
+
+
+def _today_panel() -> Panel:
+    sums = sums_of_todays_payments()
+    most = sum(row.count for row in sums) >= MOST
+    return Panel(
+        title=f"Payments today (the newest {MOST:,})" if most else "Payments today",
+        columns=(Column(heading="Status"), Column(heading="Payments", numeric=True), Column(heading="Sum", numeric=True)),
+        rows=[(badge(row.status), f"{row.count:,}", amount(row.amount_minor, row.currency)) for row in sums],
+        empty="No payments yet today. They appear here as soon as the API or a pain.001 file brings the first one.",
+        more=(reverse("admin:payments_payment_changelist"), "All payments"),
+    )
+
+
+def _latest_panel() -> Panel:
+    payments = list(Payment.objects.order_by("-created_at", "-id")[:SHOWN])
+    ids = {key for payment in payments for key in (payment.debtor_account_id, payment.creditor_account_id) if key}
+    accounts = accounts_by_id(payments[0].tenant_id, ids) if payments else {}
+    return Panel(
+        title="Latest payments",
+        columns=(
+            Column(heading="Created"),
+            Column(heading="Payment"),
+            Column(heading="Type"),
+            Column(heading="Status"),
+            Column(heading="Debtor"),
+            Column(heading="Creditor"),
+            Column(heading="Amount", numeric=True),
+        ),
+        rows=[
+            (
+                moment(payment.created_at),
+                record_link("payments_payment_change", payment.pk, short_id("pay", payment.pk)),
+                payment.payment_type,
+                badge(payment.status),
+                account_link(accounts.get(payment.debtor_account_id)),
+                account_link(accounts.get(payment.creditor_account_id)) if payment.creditor_account_id else "",
+                amount(payment.amount_minor, payment.currency),
+            )
+            for payment in payments
+        ],
+        empty="There are no payments. The API documentation at /api/v1/docs shows how to make the first one.",
+        more=(reverse("admin:payments_payment_changelist"), "All payments"),
+    )
+
+
+def _frozen_panel() -> Panel:
+    frozen = Account.objects.filter(status=Account.Status.FROZEN).order_by("-id")[:SHOWN]
+    return Panel(
+        title="Frozen accounts",
+        columns=(Column(heading="Account"), Column(heading="Name"), Column(heading="Booked", numeric=True)),
+        rows=[(account_link(account), account.name, amount(account.booked_minor, account.currency)) for account in frozen],
+        empty="No account is frozen. A frozen account takes no payments in or out until somebody unfreezes it.",
+        more=(f"{reverse('admin:accounts_account_changelist')}?status__exact=FROZEN", "All frozen accounts"),
+    )
+
+
+def _tenants_panel() -> Panel:
+    tenants = Tenant.objects.select_related("placement").order_by("slug")[:SHOWN_TENANTS]
+    return Panel(
+        title="Tenants",
+        columns=(
+            Column(heading="Tenant"),
+            Column(heading="Number"),
+            Column(heading="Status"),
+            Column(heading="Tier"),
+            Column(heading="Placement"),
+            Column(heading="Since"),
+        ),
+        rows=[
+            (
+                record_link("tenants_tenant_change", tenant.slug, tenant.name),
+                tenant.reference,
+                badge(tenant.status, tenant.get_status_display()),
+                tenant.get_tier_display(),
+                tenant.schema,
+                moment(tenant.created_at),
+            )
+            for tenant in tenants
+        ],
+        empty="There are no tenants. Add the first one from the tenants page.",
+        more=(reverse("admin:tenants_tenant_changelist"), "All tenants"),
+    )
+
+
+def _health_panel() -> Panel:
+    ready, verdicts = check_readiness()
+    return Panel(
+        title="Ready for payments" if ready else "Not ready for payments",
+        columns=(Column(heading="Check"), Column(heading="Verdict")),
+        rows=[(name.capitalize(), badge(verdict)) for name, verdict in verdicts.items()],
+        empty="No checks are registered in this process.",
+    )

@@ -1,0 +1,83 @@
+"""How the operators' portal looks: names, colours and the sidebar. Values that depend on the request are named, see admin_site.py."""
+
+from typing import Any, Final
+
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+_SITE: Final = "payment_engine.admin_site"
+
+
+def _style(_request: object) -> str:
+    return static("portal/portal.css")
+
+
+def _page(title: str, icon: str, model: str, permission: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist"), "permission": f"{_SITE}.{permission}"}
+
+
+UNFOLD: Final[dict[str, Any]] = {
+    "SITE_TITLE": "Payment Engine",
+    "SITE_HEADER": "Payment Engine",
+    "SITE_SUBHEADER": f"{_SITE}.whose_rows",
+    "SITE_SYMBOL": "account_balance",
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "6px",
+    "DASHBOARD_CALLBACK": f"{_SITE}.dashboard",
+    "GLOBAL_CALLBACK": f"{_SITE}.tenants_to_choose",
+    "STYLES": [_style],
+    "COLORS": {
+        "primary": {
+            "50": "#eef6f6",
+            "100": "#d5e9ea",
+            "200": "#aed4d7",
+            "300": "#7db7bd",
+            "400": "#4b959d",
+            "500": "#2f7a83",
+            "600": "#1f626c",
+            "700": "#1b4f58",
+            "800": "#1a4149",
+            "900": "#19373e",
+            "950": "#0a2229",
+        }
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "items": [
+                    {"title": "Dashboard", "icon": "dashboard", "link": reverse_lazy("admin:index")},
+                    _page("Payments", "payments", "payments_payment", "sees_tenants_rows"),
+                    _page("Accounts", "account_balance_wallet", "accounts_account", "sees_tenants_rows"),
+                    _page("Customers", "groups", "accounts_customer", "sees_tenants_rows"),
+                    _page("Journals", "menu_book", "accounts_journal", "sees_tenants_rows"),
+                    _page("Payment types", "tune", "payments_paymenttype", "sees_tenants_rows"),
+                    _page("Outbox", "outbox", "events_outboxevent", "sees_tenants_rows"),
+                ]
+            },
+            {
+                "title": "Platform",
+                "separator": True,
+                "items": [
+                    _page("Tenants", "domain", "tenants_tenant", "is_platform"),
+                    _page("Placements", "database", "tenants_placement", "is_platform"),
+                    _page("API clients", "key", "tenants_apiclient", "is_platform"),
+                    _page("Staff", "badge", "tenants_staffuser", "is_platform"),
+                    _page("Signing keys", "encrypted", "tenants_signingkey", "is_platform"),
+                ],
+            },
+        ],
+    },
+}
+
+# django-oauth-toolkit registers its models itself; what it issued is nobody's business here.
+OAUTH2_ADMIN_CLASSES: Final = {
+    "APPLICATION_ADMIN_CLASS": "tenants.admin.clients.ApiClientAdmin",
+    **{
+        f"{model}_ADMIN_CLASS": "tenants.portal.model_admin.HiddenModelAdmin"
+        for model in ("ACCESS_TOKEN", "GRANT", "ID_TOKEN", "REFRESH_TOKEN")
+    },
+}

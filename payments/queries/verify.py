@@ -1,0 +1,86 @@
+"""Does the ledger say the same as the payments? In the manner of accounts.queries.verify."""
+
+from typing import Final
+
+from accounts.queries.verify import Check, Verdict, run_checks, verify_ledger
+
+# States in which a payment's money has been moved, once and for all.
+_BOOKED: Final = "('COMPLETED', 'REVERSED', 'RETURNED')"
+
+PAYMENT_CHECKS: Final = (
+    Check(
+        name="booked payments have one journal",
+        subjects="transactions",
+        violations=f"""
+        SELECT 'payment ' || t.id, t.status || ' with ' || coalesce(j.journals, 0) || ' journals'
+            || CASE WHEN j.journals = 1 AND j.id IS DISTINCT FROM t.journal_id THEN ', another one than it names' ELSE '' END
+        FROM transactions t
+        LEFT JOIN (
+            SELECT payment_id, count(*) AS journals, (array_agg(id))[1] AS id FROM journals WHERE kind = 'PAYMENT' GROUP BY payment_id
+        ) j ON j.payment_id = t.id
+        WHERE CASE WHEN t.status IN {_BOOKED} THEN j.journals IS DISTINCT FROM 1 OR j.id IS DISTINCT FROM t.journal_id
+                   ELSE j.journals IS NOT NULL END""",  # noqa: S608  # constants
+    ),
+    Check(
+        name="payments' journals have a payment",
+        subjects="journals",
+        violations="""
+        SELECT 'journal ' || j.id, CASE WHEN j.payment_id IS NULL THEN j.kind || ' of no payment'
+            ELSE j.kind || ' of payment ' || j.payment_id || ', which is missing' END
+        FROM journals j LEFT JOIN transactions t ON t.id = j.payment_id
+        WHERE j.kind IN ('PAYMENT', 'REVERSAL') AND t.id IS NULL""",
+    ),
+    Check(
+        name="legs are amount and fee",
+        subjects="transactions",
+        violations="""
+        SELECT 'payment ' || t.id, format('debtor %s, creditor %s, others %s; amount %s, fee %s',
+            l.debtor, l.creditor, l.others, t.amount_minor, t.fee_minor)
+        FROM transactions t
+        JOIN (
+            SELECT j.payment_id,
+                coalesce(sum(p.amount_minor) FILTER (WHERE p.account_id = x.debtor_account_id), 0) AS debtor,
+                coalesce(sum(p.amount_minor) FILTER (WHERE p.account_id = x.creditor_account_id), 0) AS creditor,
+                coalesce(sum(p.amount_minor) FILTER (WHERE p.account_id <> x.debtor_account_id
+                    AND p.account_id IS DISTINCT FROM x.creditor_account_id), 0) AS others,
+                bool_and(p.currency = x.currency) AS one_currency
+            FROM journals j JOIN transactions x ON x.id = j.payment_id JOIN postings p ON p.journal_id = j.id
+            WHERE j.kind = 'PAYMENT' GROUP BY j.id, j.payment_id
+        ) l ON l.payment_id = t.id
+        WHERE (l.debtor, l.creditor, l.others, l.one_currency)
+            IS DISTINCT FROM (-t.amount_minor - t.fee_minor, t.amount_minor, t.fee_minor, true)""",
+    ),
+    Check(
+        name="reversals add up",
+        subjects="reversals",
+        violations="""
+        SELECT 'payment ' || t.id, format('%s, reversed %s of %s, reversals sum to %s',
+            t.status, t.reversed_minor, t.amount_minor, coalesce(r.reversed, 0))
+        FROM transactions t
+        LEFT JOIN (SELECT payment_id, sum(amount_minor) AS reversed FROM reversals GROUP BY payment_id) r ON r.payment_id = t.id
+        WHERE t.reversed_minor <> coalesce(r.reversed, 0) OR t.reversed_minor > t.amount_minor
+            OR (t.status = 'REVERSED') <> (t.reversed_minor = t.amount_minor)""",
+    ),
+    Check(
+        name="reversals have their journals",
+        subjects="reversals",
+        violations="""
+        SELECT CASE WHEN r.id IS NULL THEN 'journal ' || l.id ELSE 'reversal ' || r.id END,
+            CASE WHEN r.id IS NULL THEN 'a reversal that is missing' WHEN l.id IS NULL THEN 'journal ' || r.journal_id || ' is missing'
+                 ELSE format('debtor %s, creditor %s; amount %s', l.debtor, l.creditor, r.amount_minor) END
+        FROM reversals r
+        FULL JOIN (
+            SELECT j.id, j.payment_id,
+                coalesce(sum(p.amount_minor) FILTER (WHERE p.account_id = x.debtor_account_id), 0) AS debtor,
+                coalesce(sum(p.amount_minor) FILTER (WHERE p.account_id = x.creditor_account_id), 0) AS creditor
+            FROM journals j JOIN transactions x ON x.id = j.payment_id JOIN postings p ON p.journal_id = j.id
+            WHERE j.kind = 'REVERSAL' GROUP BY j.id, j.payment_id
+        ) l ON l.id = r.journal_id AND l.payment_id = r.payment_id
+        WHERE (l.debtor, l.creditor) IS DISTINCT FROM (r.amount_minor::numeric, -r.amount_minor::numeric)""",
+    ),
+)
+
+
+def verify_tenant() -> list[Verdict]:
+    """Every verdict on the books of the tenant in context: the ledger's own, then the payments'."""
+    return [*verify_ledger(), *run_checks(PAYMENT_CHECKS)]

@@ -1,0 +1,60 @@
+"""Background work on payments: proving the books, forgetting old answers."""
+
+import logging
+from collections import Counter
+from typing import Final
+
+from celery import shared_task
+from django.db import DatabaseError
+from prometheus_client import Gauge
+
+from payments.operations import retention
+from payments.queries.verify import verify_tenant
+from tenants.context import tenant_scope
+from tenants.registry import TenantRecord, all_tenants
+from tenants.tasking import PlatformTask
+
+LEDGER_VIOLATIONS: Final = Gauge(
+    "ledger_violations", "Violations the last verification found, over all tenants.", ["check"], multiprocess_mode="mostrecent"
+)
+LEDGER_VERIFIED: Final = Gauge(
+    "ledger_verified_timestamp_seconds", "When the last verification of all tenants ended.", multiprocess_mode="mostrecent"
+)
+_log: Final = logging.getLogger(__name__)
+
+
+@shared_task(name="payments.tasks.verify_ledger", base=PlatformTask)
+def verify_ledger() -> int:
+    """Prove the books of every tenant; an ERROR in the log for each check that fails, the sums in `ledger_violations`."""
+    found: Counter[str] = Counter()
+    for tenant in all_tenants():
+        found.update(_verify(tenant))
+    for check, violations in found.items():
+        LEDGER_VIOLATIONS.labels(check).set(violations)
+    LEDGER_VERIFIED.set_to_current_time()
+    return found.total()
+
+
+def _verify(tenant: TenantRecord) -> dict[str, int]:
+    with tenant_scope(tenant):
+        verdicts = verify_tenant()
+    for verdict in verdicts:
+        if verdict.violation_count:
+            facts = {"for_tenant": tenant.slug, "check": verdict.check, "violations": verdict.violation_count}
+            _log.error("ledger violated", extra={**facts, "first": f"{verdict.violations[0].subject}: {verdict.violations[0].detail}"})
+    return {verdict.check: verdict.violation_count for verdict in verdicts}
+
+
+@shared_task(name="payments.tasks.forget_idempotency_keys", base=PlatformTask)
+def forget_idempotency_keys() -> int:
+    """Every hour, tenant by tenant. One that fails never stops the others."""
+    return sum(_forget(tenant) for tenant in all_tenants())
+
+
+def _forget(tenant: TenantRecord) -> int:
+    try:
+        with tenant_scope(tenant):
+            return retention.forget_idempotency_keys()
+    except DatabaseError:
+        _log.warning("old answers were not forgotten; they stay due", exc_info=True, extra={"for_tenant": tenant.slug})
+        return 0

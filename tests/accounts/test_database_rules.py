@@ -1,0 +1,235 @@
+"""What PostgreSQL itself refuses, whoever writes: each rule of the ledger broken by plain SQL with the application's login."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+
+from accounts.models import Account, Posting
+from accounts.operations.accounts import close_account, freeze_account
+from accounts.operations.journals import post_opening_balance
+from accounts.queries.verify import verify_ledger
+from payment_engine.ids import new_id
+from tenants.context import current_tenant_id, tenant_scope
+from tenants.registry import TenantRecord
+from tests.factories import make_account
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_tenant_a")]
+Leg = tuple[UUID, int, str, int | None, int | None]
+
+
+def sql(statement: str, *parameters: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+
+
+@contextmanager
+def refused_by(constraint: str) -> Iterator[None]:
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        yield
+    cause = caught.value.__cause__
+    assert isinstance(cause, psycopg.Error)
+    assert cause.diag.constraint_name == constraint
+
+
+def insert_journal(posting_count: int = 2) -> UUID:
+    journal_id = new_id()
+    sql(
+        "INSERT INTO journals (id, tenant_id, kind, description, value_date, posting_count, created_by) VALUES (%s, %s, 'MANUAL', '', %s, %s, '')",
+        journal_id,
+        current_tenant_id(),
+        date(2026, 1, 2),
+        posting_count,
+    )
+    return journal_id
+
+
+def insert_postings(journal_id: UUID, *legs: Leg, first_line: int = 0, tenant_id: str | None = None) -> None:
+    """Legs are (account, minor units, currency, version, balance after), all in one statement."""
+    row = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    values: list[Any] = []
+    for line, (account_id, amount, currency, version, balance_after) in enumerate(legs, first_line):
+        values += [new_id(), tenant_id or current_tenant_id(), journal_id, line, account_id, amount, currency, version, balance_after]
+        values.append(date(2026, 1, 2))
+    sql(
+        "INSERT INTO postings (id, tenant_id, journal_id, line, account_id, amount_minor, currency, account_version, balance_after_minor,"
+        f" value_date) VALUES {', '.join([row] * len(legs))}",
+        *values,
+    )
+
+
+@pytest.fixture
+def ada() -> Account:
+    """Holds 10.00 EUR after one posting."""
+    return make_account(funds_minor=1000)
+
+
+@pytest.fixture
+def bob() -> Account:
+    """Holds nothing, was never posted to."""
+    return make_account()
+
+
+def transfer(ada: Account, bob: Account, out: int = -100, into: int = 100) -> Sequence[Leg]:
+    return (ada.id, out, "EUR", 2, 1000 + out), (bob.id, into, "EUR", 1, into)
+
+
+class TestJournals:
+    def test_legs_sum_to_zero(self, ada: Account, bob: Account) -> None:
+        with refused_by("journal_balances"):
+            insert_postings(insert_journal(), *transfer(ada, bob, -100, 99))
+
+    def test_legs_sum_to_zero_in_each_currency(self, ada: Account) -> None:
+        yen = make_account("JPY")
+        with refused_by("journal_balances"):
+            insert_postings(insert_journal(), (ada.id, -100, "EUR", 2, 900), (yen.id, 100, "JPY", 1, 100))
+
+    def test_all_legs_come_at_once(self, ada: Account, bob: Account) -> None:
+        with refused_by("journal_complete"):
+            insert_postings(insert_journal(posting_count=4), *transfer(ada, bob))
+
+    def test_no_leg_comes_later(self, ada: Account, bob: Account) -> None:
+        journal_id = insert_journal()
+        insert_postings(journal_id, *transfer(ada, bob))
+        with refused_by("journal_complete"):
+            insert_postings(journal_id, (ada.id, -1, "EUR", 3, 899), (bob.id, 1, "EUR", 2, 101), first_line=2)
+
+    def test_legs_belong_to_a_journal(self, ada: Account, bob: Account) -> None:
+        with refused_by("journal_complete"):
+            insert_postings(new_id(), *transfer(ada, bob))
+
+    def test_there_are_two_legs(self) -> None:
+        with refused_by("journal_has_two_postings"):
+            insert_journal(posting_count=1)
+
+    def test_a_leg_moves_something(self, ada: Account, bob: Account) -> None:
+        with refused_by("posting_amount_not_zero"):
+            insert_postings(insert_journal(), *transfer(ada, bob, 0, 0))
+
+    def test_a_line_is_there_once(self, ada: Account, bob: Account) -> None:
+        journal_id = insert_journal()
+        insert_postings(journal_id, *transfer(ada, bob))
+        with refused_by("posting_line_unique_per_journal"):
+            insert_postings(journal_id, (ada.id, -1, "EUR", 3, 899), (bob.id, 1, "EUR", 2, 101))
+
+
+class TestPostingsFitTheirAccounts:
+    def test_currency(self, ada: Account) -> None:
+        yen = make_account("JPY")
+        with refused_by("posting_fits_account"):
+            insert_postings(insert_journal(), (ada.id, -100, "EUR", 2, 900), (yen.id, 100, "EUR", 1, 100))
+
+    @pytest.mark.parametrize(("version", "balance_after"), [(2, 901), (2, 1100), (3, 900), (1, 900), (0, -100)])
+    def test_chain_of_versions_and_balances(self, ada: Account, bob: Account, version: int, balance_after: int) -> None:
+        constraint = "posting_version_unique_per_account" if version == 1 else "posting_fits_account"
+        with refused_by(constraint):
+            insert_postings(insert_journal(), (ada.id, -100, "EUR", version, balance_after), (bob.id, 100, "EUR", 1, 100))
+
+    def test_an_account_that_is_not_shared_counts_its_postings(self, ada: Account, bob: Account) -> None:
+        with refused_by("posting_fits_account"):
+            insert_postings(insert_journal(), (ada.id, -100, "EUR", None, None), (bob.id, 100, "EUR", 1, 100))
+
+    def test_a_shared_account_does_not(self, ada: Account) -> None:
+        equity = Account.objects.get(role="EQUITY", currency="EUR")
+        with refused_by("posting_fits_account"):
+            insert_postings(insert_journal(), (ada.id, -100, "EUR", 2, 900), (equity.id, 100, "EUR", 1, 100))
+
+    def test_version_and_balance_come_together(self, ada: Account, bob: Account) -> None:
+        with refused_by("posting_version_with_balance"):
+            insert_postings(insert_journal(), (ada.id, -100, "EUR", 2, None), (bob.id, 100, "EUR", 1, 100))
+
+    def test_another_tenants_account_is_no_account(self, ada: Account, tenant_b: TenantRecord) -> None:
+        with tenant_scope(tenant_b):
+            theirs = make_account()
+        with refused_by("posting_fits_account"):
+            insert_postings(insert_journal(), (ada.id, -100, "EUR", 2, 900), (theirs.id, 100, "EUR", 1, 100))
+
+    def test_another_tenants_postings_can_not_be_written(self, ada: Account, bob: Account, tenant_b: TenantRecord) -> None:
+        with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+            insert_postings(insert_journal(), *transfer(ada, bob), tenant_id=tenant_b.slug)
+
+
+class TestBalances:
+    def test_booked_moves_only_with_a_posting(self, ada: Account) -> None:
+        for change in ("booked_minor = 5000", "booked_minor = 5000, version = 2", "version = 0"):
+            with refused_by("account_booked_is_posted"):
+                sql(f"UPDATE accounts SET {change} WHERE id = %s", ada.id)
+
+    def test_an_account_starts_empty(self, ada: Account) -> None:
+        values = f"SELECT %s, tenant_id, customer_id, 'x1', 'x', 'EUR', 'LIABILITY', 'CUSTOMER', 'OPEN', 0, 1, 0, {{}}, false FROM accounts WHERE id = %s"
+        columns = "id, tenant_id, customer_id, number, name, currency, type, role, status, overdraft_limit_minor, booked_minor, held_minor, version, append_only"
+        for version, constraint in ((0, "account_unposted_is_zero"), (1, "account_booked_is_posted")):
+            with refused_by(constraint):
+                sql(f"INSERT INTO accounts ({columns}) {values.format(version)}", new_id(), ada.id)
+
+    def test_nobody_goes_below_the_limit(self, ada: Account, bob: Account) -> None:
+        with refused_by("account_available_not_negative"):
+            insert_postings(insert_journal(), *transfer(ada, bob, -1001, 1001))
+            sql("UPDATE accounts SET booked_minor = -1, version = 2 WHERE id = %s", ada.id)
+
+    def test_what_is_held_is_not_available(self, ada: Account) -> None:
+        with refused_by("account_available_not_negative"):
+            sql("UPDATE accounts SET held_minor = 1001 WHERE id = %s", ada.id)
+        with refused_by("account_held_not_negative"):
+            sql("UPDATE accounts SET held_minor = -1 WHERE id = %s", ada.id)
+
+    def test_a_posting_that_moved_no_balance_is_found(self, ada: Account, bob: Account) -> None:
+        """No trigger looks at this (the next posting would meet the version that is taken); the verification does."""
+        insert_postings(insert_journal(), *transfer(ada, bob))
+        wrong = {verdict.check for verdict in verify_ledger() if verdict.violation_count}
+        assert wrong == {"booked is the sum of postings", "versions have no gap"}
+        with pytest.raises(IntegrityError), transaction.atomic():
+            post_opening_balance(account_id=ada.id, amount_minor=1, currency="EUR")
+
+
+class TestWhatIsPostedStays:
+    @pytest.mark.parametrize("table", ["postings", "journals"])
+    @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {}"])
+    def test_the_application_has_no_right_to_change_it(self, ada: Account, table: str, statement: str) -> None:
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            sql(statement.format(table))
+        assert Posting.objects.count() == 2
+
+    @pytest.mark.parametrize("table", ["accounts", "customers"])
+    def test_the_application_has_no_right_to_delete(self, ada: Account, table: str) -> None:
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            sql(f"DELETE FROM {table}")
+
+    def test_an_account_keeps_its_currency_and_its_kind(self, ada: Account) -> None:
+        for change in ("currency = 'USD'", "append_only = true", "id = gen_random_uuid()"):
+            with refused_by("accounts_immutable"):
+                sql(f"UPDATE accounts SET {change} WHERE id = %s", ada.id)
+
+    def test_a_closed_account_is_empty_and_stays_closed(self, ada: Account, bob: Account) -> None:
+        with refused_by("account_closed_is_empty"):
+            sql("UPDATE accounts SET status = 'CLOSED' WHERE id = %s", ada.id)
+        close_account(account_id=bob.id)
+        with refused_by("accounts_immutable"):
+            sql("UPDATE accounts SET status = 'OPEN' WHERE id = %s", bob.id)
+        with refused_by("accounts_immutable"):
+            insert_postings(insert_journal(), *transfer(ada, bob))
+            sql("UPDATE accounts SET booked_minor = 100, version = 1 WHERE id = %s", bob.id)
+
+    def test_status_is_a_known_one(self, ada: Account) -> None:
+        freeze_account(account_id=ada.id)
+        with refused_by("account_status_known"):
+            sql("UPDATE accounts SET status = 'LOST' WHERE id = %s", ada.id)
+
+    def test_the_bank_has_one_shared_account_of_each_role_and_currency(self, ada: Account) -> None:
+        with refused_by("account_shared_role_unique_per_currency"):
+            Account.objects.create(number="second", name="Second", currency="EUR", type="EQUITY", role="EQUITY", append_only=True)
+
+
+@pytest.mark.parametrize("table", ["postings", "journals"])
+@pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {}"])
+def test_not_even_the_owner_changes_what_is_posted(
+    owner_connection: psycopg.Connection[Any], in_tenant_a: TenantRecord, table: str, statement: str
+) -> None:
+    name = f'"{in_tenant_a.schema}"."{table}"'
+    with pytest.raises(psycopg.errors.RestrictViolation, match="append-only"):
+        owner_connection.execute(statement.format(name))
