@@ -78,21 +78,19 @@ def _latest_panel() -> Panel:
         columns=(
             Column(heading="Created"),
             Column(heading="Payment"),
-            Column(heading="Type"),
             Column(heading="Status"),
+            Column(heading="Amount", numeric=True),
             Column(heading="Debtor"),
             Column(heading="Creditor"),
-            Column(heading="Amount", numeric=True),
         ),
         rows=[
             (
                 moment(payment.created_at),
                 record_link("payments_payment_change", payment.pk, short_id("pay", payment.pk)),
-                payment.payment_type,
                 badge(payment.status),
+                amount(payment.amount_minor, payment.currency),
                 account_link(accounts.get(payment.debtor_account_id)),
                 account_link(accounts.get(payment.creditor_account_id)) if payment.creditor_account_id else "",
-                amount(payment.amount_minor, payment.currency),
             )
             for payment in payments
         ],

@@ -6,7 +6,7 @@ from typing import Any
 
 import redis
 from celery import Celery
-from celery.signals import heartbeat_sent, setup_logging
+from celery.signals import heartbeat_sent
 
 from payment_engine.observability.worker import connect_worker_signals
 
@@ -16,11 +16,6 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 connect_worker_signals()
 _HEARTBEAT_SECONDS = 30
-
-
-@setup_logging.connect
-def _keep_our_logging(**_kwargs: Any) -> None:  # noqa: ANN401
-    """Celery leaves logging alone when somebody listens here."""
 
 
 @heartbeat_sent.connect

@@ -12,6 +12,10 @@ def _style(_request: object) -> str:
     return static("portal/portal.css")
 
 
+def _favicon(_request: object) -> str:
+    return static("portal/favicon.svg")
+
+
 def _page(title: str, icon: str, model: str, permission: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist"), "permission": f"{_SITE}.{permission}"}
 
@@ -21,6 +25,7 @@ UNFOLD: Final[dict[str, Any]] = {
     "SITE_HEADER": "Payment Engine",
     "SITE_SUBHEADER": f"{_SITE}.whose_rows",
     "SITE_SYMBOL": "account_balance",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _favicon}],
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
@@ -73,6 +78,7 @@ UNFOLD: Final[dict[str, Any]] = {
     },
 }
 
+_NOBODY: Final = "tenants.portal.model_admin.HiddenModelAdmin"
 # django-oauth-toolkit registers its models itself; what it issued is nobody's business here.
 OAUTH2_ADMIN_CLASSES: Final = {
     "APPLICATION_ADMIN_CLASS": "tenants.admin.clients.ApiClientAdmin",

@@ -37,3 +37,9 @@ class TenantExists(Conflict):
 
 class TenantNameInvalid(ValidationFailed):
     title = "Tenant name invalid"
+
+
+class OwnerLoginRequired(Conflict):
+    """Asked of a process that runs with the application's login: only the owner of the database makes schemas."""
+
+    code, title = "owner_login_required", "Owner login required"
