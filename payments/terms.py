@@ -1,5 +1,6 @@
 """The terms of a payment type as the rules read them: plain, immutable, per currency in minor units."""
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -43,8 +44,8 @@ def _in_minor_units(terms: PaymentTerms, currency: str) -> MinorTerms:
     if fee != fee.to_integral_value():
         raise ValidationFailed(f"the fee of {terms.code} can't be expressed in {currency}")
     return MinorTerms(
-        min_minor=None if terms.min_amount is None else -int(-(terms.min_amount * unit) // 1),
-        max_minor=None if terms.max_amount is None else int(terms.max_amount * unit // 1),
-        daily_limit_minor=None if terms.daily_limit is None else int(terms.daily_limit * unit // 1),
+        min_minor=None if terms.min_amount is None else math.ceil(terms.min_amount * unit),
+        max_minor=None if terms.max_amount is None else math.floor(terms.max_amount * unit),
+        daily_limit_minor=None if terms.daily_limit is None else math.floor(terms.daily_limit * unit),
         fee_minor=int(fee),
     )
