@@ -11,7 +11,7 @@ from tenants.portal.model_admin import ReadOnlyTenantModelAdmin
 class OutboxEventAdmin(ReadOnlyTenantModelAdmin[OutboxEvent]):
     id_prefix = "evt"
     newest_first = ("-id",)
-    list_display = ("public_id", "topic", "subject_id", "created", "told")
+    list_display = ("short_id", "topic", "subject_id", "created", "told")
     list_filter = (("told_at", admin.EmptyFieldListFilter),)
     search_help_text = "Id (evt_…)"
     fields = ("public_id", "topic", "subject_id", "payload", "correlation_id", "created", "told")

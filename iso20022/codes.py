@@ -8,6 +8,7 @@ SENTENCES: Final[dict[str, str]] = {
     "AC03": "The creditor account is missing or not valid.",
     "AC04": "The account is closed.",
     "AC06": "The account is blocked.",
+    "AC07": "The creditor account is closed.",
     "AG01": "This kind of transaction is not allowed on the account.",
     "AG03": "This kind of transaction is not supported.",
     "AG08": "The sender has no right to order this.",

@@ -1,6 +1,6 @@
 """The errors this app raises."""
 
-from payment_engine.errors import EngineError, Malformed
+from payment_engine.errors import Conflict, EngineError, Malformed, NotFound
 
 
 class MalformedXml(Malformed):
@@ -11,6 +11,25 @@ class MalformedXml(Malformed):
     def __init__(self, detail: str, *, line: int = 0) -> None:
         super().__init__(f"line {line}: {detail}" if line else detail, line=line)
         self.line = line
+
+
+class DuplicateMessage(Conflict):
+    """Another message of this initiating party was taken under the same MsgId (DU01).
+
+    The same bytes again are no duplicate: they get the first answer.
+    """
+
+    code, title = "duplicate_message", "Duplicate message"
+
+
+class MessageUnknown(NotFound):
+    title = "Message unknown"
+
+
+class ReportNotReady(NotFound):
+    """The message is still being processed: its report comes when it is through."""
+
+    code, title = "report_not_ready", "Report not ready"
 
 
 class SchemaChanged(EngineError):

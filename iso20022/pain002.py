@@ -1,7 +1,8 @@
 """pain.002, CustomerPaymentStatusReport: what became of a pain.001, in the version of the same ISO 20022 release."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -64,6 +65,8 @@ class PaymentStatus:
     reasons: tuple[StatusReason, ...] = ()
     number_of_transactions: int | None = None
     control_sum: Decimal | None = None
+    per_status: Mapping[str, int] = field(default_factory=dict)
+    """How many transactions have which status, also those not listed one by one."""
     transactions: Sequence[TransactionStatus] = ()
 
 
@@ -80,6 +83,7 @@ class StatusReport:
     control_sum: Decimal | None = None
     group_status: str
     reasons: tuple[StatusReason, ...] = ()
+    per_status: Mapping[str, int] = field(default_factory=dict)
     payments: Sequence[PaymentStatus] = ()
 
 
@@ -116,7 +120,8 @@ def _document(report: StatusReport, version: str) -> Iterator[str]:
     yield element("OrgnlMsgNmId", report.original_message_type)
     yield element("OrgnlCreDtTm", report.original_created)
     yield _count_and_sum(report.number_of_transactions, report.control_sum)
-    yield f"<GrpSts>{_group_code(report.group_status, version)}</GrpSts>{_reasons(report.reasons)}</OrgnlGrpInfAndSts>\n"
+    yield f"<GrpSts>{_group_code(report.group_status, version)}</GrpSts>{_reasons(report.reasons)}"
+    yield f"{_per_status(report.per_status, version)}</OrgnlGrpInfAndSts>\n"
     for payment in report.payments:
         yield from _payment(payment, version)
     yield "</CstmrPmtStsRpt></Document>\n"
@@ -125,7 +130,8 @@ def _document(report: StatusReport, version: str) -> Iterator[str]:
 def _payment(payment: PaymentStatus, version: str) -> Iterator[str]:
     yield f"<OrgnlPmtInfAndSts>{element('OrgnlPmtInfId', payment.payment_information_id)}"
     yield _count_and_sum(payment.number_of_transactions, payment.control_sum)
-    yield f"<PmtInfSts>{_group_code(payment.status, version)}</PmtInfSts>{_reasons(payment.reasons)}\n"
+    yield f"<PmtInfSts>{_group_code(payment.status, version)}</PmtInfSts>{_reasons(payment.reasons)}"
+    yield f"{_per_status(payment.per_status, version)}\n"
     has_uetr = version >= "pain.002.001.10"
     for transaction in payment.transactions:
         yield _transaction(transaction, version, has_uetr=has_uetr)
@@ -133,9 +139,7 @@ def _payment(payment: PaymentStatus, version: str) -> Iterator[str]:
 
 
 def _transaction(transaction: TransactionStatus, version: str, *, has_uetr: bool) -> str:
-    status = transaction.status
-    if version <= _LAST_CLOSED_LIST:
-        status = _CLOSED_LIST.get(status, "PDNG" if status == "RCVD" else status)
+    status = _transaction_code(transaction.status, version)
     accepted = f"<AccptncDtTm>{date_time(transaction.accepted_at)}</AccptncDtTm>" if transaction.accepted_at else ""
     return (
         f"<TxInfAndSts>{element('OrgnlInstrId', transaction.instruction_id)}"
@@ -143,6 +147,12 @@ def _transaction(transaction: TransactionStatus, version: str, *, has_uetr: bool
         f"{element('OrgnlUETR', transaction.uetr) if has_uetr else ''}<TxSts>{status}</TxSts>{_reasons(transaction.reasons)}"
         f"{accepted}{element('AcctSvcrRef', transaction.servicer_reference)}</TxInfAndSts>\n"
     )
+
+
+def _transaction_code(status: str, version: str) -> str:
+    if version <= _LAST_CLOSED_LIST:
+        return _CLOSED_LIST.get(status, "PDNG" if status == "RCVD" else status)
+    return status
 
 
 def _group_code(status: str, version: str) -> str:
@@ -154,6 +164,15 @@ def _count_and_sum(number: int | None, control_sum: Decimal | None) -> str:
     count = f"<OrgnlNbOfTxs>{number}</OrgnlNbOfTxs>" if number is not None else ""
     total = f"<OrgnlCtrlSum>{control_sum:f}</OrgnlCtrlSum>" if control_sum is not None else ""
     return count + total
+
+
+def _per_status(per_status: Mapping[str, int], version: str) -> str:
+    counts: Counter[str] = Counter()
+    for status, count in per_status.items():
+        counts[_transaction_code(status, version)] += count
+    return "".join(
+        f"<NbOfTxsPerSts><DtldNbOfTxs>{count}</DtldNbOfTxs><DtldSts>{status}</DtldSts></NbOfTxsPerSts>" for status, count in counts.items()
+    )
 
 
 def _reasons(reasons: tuple[StatusReason, ...]) -> str:

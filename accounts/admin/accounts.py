@@ -9,8 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
-from unfold.decorators import action
-from unfold.enums import ActionVariant
 
 from accounts.admin.forms import OpenAccountForm, OpeningBalanceForm, OverdraftForm, RenameForm
 from accounts.models import Account, BalanceDelta
@@ -25,7 +23,8 @@ from accounts.operations.accounts import (
 from accounts.operations.journals import post_opening_balance
 from accounts.panels import account_label, postings_of_account
 from payment_engine.money import format_amount
-from tenants.portal.cells import Panel, amount, badge, moment
+from tenants.portal.buttons import Kind, button
+from tenants.portal.cells import NOTHING, Panel, amount, badge, moment, record_link
 from tenants.portal.forms import OperationForm, done, operation_page
 from tenants.portal.model_admin import TenantModelAdmin
 
@@ -53,17 +52,34 @@ class CurrencyFilter(admin.SimpleListFilter):
 @admin.register(Account)
 class AccountAdmin(TenantModelAdmin[Account]):
     id_prefix = "acc"
-    list_display = ("number", "iban", "name", "customer", "currency", "state", "amount_booked", "amount_available")
+    list_display = ("number", "iban_shown", "name", "owner", "state", "amount_booked", "amount_available")
     list_filter = ("status", CurrencyFilter, "role", "type")
     list_select_related = ("customer",)
     search_help_text = "Account number, IBAN, a part of the account's or customer's name, or id (acc_…)"
-    actions_detail = ("opening_balance", "rename", "overdraft", "freeze", "unfreeze", "close")
+    actions_detail = (
+        "opening_balance",
+        {"title": "Change", "items": ["rename", "overdraft"]},
+        "freeze",
+        "unfreeze",
+        "close",
+    )
     fieldsets = (
-        (None, {"fields": (("number", "iban"), ("name", "customer"), ("state", "currency"), ("type", "role"))}),
+        (None, {"fields": (("number", "iban_shown"), ("name", "owner"), ("state", "currency"), ("type", "role"))}),
         ("Balances", {"fields": (("amount_booked", "amount_held"), ("amount_overdraft", "amount_available"))}),
         ("More", {"fields": (("public_id", "append_only"), ("created", "closed"))}),
     )
-    readonly_fields = ("state", "public_id", "amount_booked", "amount_held", "amount_overdraft", "amount_available", "created", "closed")
+    readonly_fields = (
+        "iban_shown",
+        "owner",
+        "state",
+        "public_id",
+        "amount_booked",
+        "amount_held",
+        "amount_overdraft",
+        "amount_available",
+        "created",
+        "closed",
+    )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401
         return False
@@ -82,6 +98,15 @@ class AccountAdmin(TenantModelAdmin[Account]):
         return [postings_of_account(record)]
 
     # --- Columns
+
+    @admin.display(description="IBAN")
+    def iban_shown(self, account: Account) -> str:
+        return account.iban or NOTHING
+
+    @admin.display(description="Customer")
+    def owner(self, account: Account) -> str:
+        customer = account.customer
+        return NOTHING if customer is None else record_link("accounts_customer_change", customer.pk, customer.name)
 
     @admin.display(description="Status")
     def state(self, account: Account) -> SafeString:
@@ -161,7 +186,7 @@ class AccountAdmin(TenantModelAdmin[Account]):
         form = OpenAccountForm(request.POST or None, initial={"customer": request.GET.get("customer")})
         return operation_page(request, self, form=form, title="Open account", button="Open account", run=run)
 
-    @action(description="Opening balance", permissions=["operate"], icon="add_card")
+    @button("Opening balance", icon="add_card")
     def opening_balance(self, request: HttpRequest, object_id: str) -> HttpResponse:
         account = self._account(request, object_id)
 
@@ -176,9 +201,10 @@ class AccountAdmin(TenantModelAdmin[Account]):
             return f"Opening balance of {format_amount(values['amount_minor'], account.currency)} {account.currency} posted."
 
         form = OpeningBalanceForm(request.POST or None, currency=account.currency)
-        return self._ask(request, account, form, "Opening balance", post, "Brings money in from outside: equity is debited.")
+        explanation = "Brings money in from outside: equity is debited."
+        return self._ask(request, account, form, post, button="Opening balance", explanation=explanation)
 
-    @action(description="Rename", permissions=["operate"], icon="edit")
+    @button("Rename", icon="edit")
     def rename(self, request: HttpRequest, object_id: str) -> HttpResponse:
         account = self._account(request, object_id)
 
@@ -186,9 +212,10 @@ class AccountAdmin(TenantModelAdmin[Account]):
             rename_account(account_id=account.pk, name=values["name"])
             return "Account renamed."
 
-        return self._ask(request, account, RenameForm(request.POST or None, initial={"name": account.name}), "Rename", run)
+        form = RenameForm(request.POST or None, initial={"name": account.name})
+        return self._ask(request, account, form, run, button="Rename")
 
-    @action(description="Overdraft limit", permissions=["operate"], icon="trending_down")
+    @button("Overdraft limit", icon="trending_down")
     def overdraft(self, request: HttpRequest, object_id: str) -> HttpResponse:
         account = self._account(request, object_id)
 
@@ -198,21 +225,24 @@ class AccountAdmin(TenantModelAdmin[Account]):
 
         limit = format_amount(account.overdraft_limit_minor, account.currency)
         form = OverdraftForm(request.POST or None, initial={"overdraft_limit": limit}, currency=account.currency)
-        return self._ask(request, account, form, "Overdraft limit", run)
+        return self._ask(request, account, form, run, button="Overdraft limit")
 
-    @action(description="Freeze", permissions=["operate"], icon="ac_unit", variant=ActionVariant.WARNING)
+    @button("Freeze", icon="ac_unit", kind=Kind.WARNING)
     def freeze(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        sentence = "No payment goes out of a frozen account or into it until it is unfrozen."
-        return self._confirm(request, object_id, freeze_account, "Freeze", "Account frozen.", sentence)
+        explanation = "No payment goes out of a frozen account or into it until it is unfrozen."
+        return self._confirm(request, object_id, freeze_account, button="Freeze", sentence="Account frozen.", explanation=explanation)
 
-    @action(description="Unfreeze", permissions=["operate"], icon="sunny", variant=ActionVariant.SUCCESS)
+    @button("Unfreeze", icon="sunny", kind=Kind.SUCCESS)
     def unfreeze(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._confirm(request, object_id, unfreeze_account, "Unfreeze", "Account open again.", "Payments are possible again.")
+        explanation = "Payments are possible again."
+        return self._confirm(
+            request, object_id, unfreeze_account, button="Unfreeze", sentence="Account open again.", explanation=explanation
+        )
 
-    @action(description="Close", permissions=["operate"], icon="block", variant=ActionVariant.DANGER)
+    @button("Close account", icon="block", kind=Kind.DANGER)
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        sentence = "Only an empty account can be closed, and it can't be opened again."
-        return self._confirm(request, object_id, close_account, "Close", "Account closed.", sentence)
+        explanation = "Only an empty account can be closed, and it can't be opened again."
+        return self._confirm(request, object_id, close_account, button="Close account", sentence="Account closed.", explanation=explanation)
 
     def _account(self, request: HttpRequest, object_id: str) -> Account:
         account = self.get_object(request, object_id)
@@ -221,7 +251,7 @@ class AccountAdmin(TenantModelAdmin[Account]):
         return account
 
     def _confirm(
-        self, request: HttpRequest, object_id: str, operation: Callable[..., Account], button: str, sentence: str, explanation: str
+        self, request: HttpRequest, object_id: str, operation: Callable[..., Account], *, button: str, sentence: str, explanation: str
     ) -> HttpResponse:
         account = self._account(request, object_id)
 
@@ -229,15 +259,16 @@ class AccountAdmin(TenantModelAdmin[Account]):
             operation(account_id=UUID(str(account.pk)))
             return sentence
 
-        return self._ask(request, account, OperationForm(request.POST or None), button, run, explanation)
+        return self._ask(request, account, OperationForm(request.POST or None), run, button=button, explanation=explanation)
 
     def _ask(
         self,
         request: HttpRequest,
         account: Account,
         form: OperationForm,
-        button: str,
         act: Callable[[dict[str, Any]], str],
+        *,
+        button: str,
         explanation: str = "",
     ) -> HttpResponse:
         def run(values: dict[str, Any]) -> HttpResponse:

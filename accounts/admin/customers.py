@@ -30,7 +30,7 @@ class CustomerForm(ModelForm):  # type: ignore[type-arg]  # generic in the stubs
 class CustomerAdmin(TenantModelAdmin[Customer]):
     id_prefix = "cus"
     form = CustomerForm
-    list_display = ("name", "reference", "email", "created", "public_id")
+    list_display = ("name", "reference", "email", "created", "short_id")
     fields = ("name", "reference", "email", "public_id", "created")
     readonly_fields = ("public_id", "created")
     search_help_text = "Name, the customer's reference, or id (cus_…)"

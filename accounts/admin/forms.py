@@ -44,6 +44,10 @@ class _JournalId(forms.CharField):
             raise forms.ValidationError("this form is out of date: open it again") from error
 
 
+def _account_field(help_text: str) -> RecordField:
+    return RecordField(picker="accounts_account", queryset=Account.objects.all(), label_of=account_label, help_text=help_text)
+
+
 class OpenAccountForm(OperationForm):
     fields_of_codes: ClassVar[dict[str, str]] = {"account_exists": "iban", "currency_unknown": "currency"}
 

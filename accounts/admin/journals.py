@@ -21,11 +21,11 @@ from tenants.portal.model_admin import TenantModelAdmin
 class JournalAdmin(TenantModelAdmin[Journal]):
     id_prefix = "jrn"
     newest_first = ("-id",)
-    list_display = ("public_id", "posted", "sort", "description", "value_date", "posting_count", "created_by")
+    list_display = ("short_id", "posted", "sort", "description", "valued", "posting_count", "created_by")
     list_filter = ("kind",)
     search_help_text = "Id (jrn_…)"
-    fields = ("public_id", "sort", "description", "value_date", "payment", "created_by", "posted")
-    readonly_fields = ("public_id", "sort", "payment", "posted")
+    fields = ("public_id", "sort", "description", "valued", "payment", "created_by", "posted")
+    readonly_fields = ("public_id", "sort", "valued", "payment", "posted")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401
         return False
@@ -40,6 +40,10 @@ class JournalAdmin(TenantModelAdmin[Journal]):
     @admin.display(description="Posted")
     def posted(self, journal: Journal) -> str:
         return moment(journal.created_at)
+
+    @admin.display(description="Value date")
+    def valued(self, journal: Journal) -> str:
+        return journal.value_date.isoformat()
 
     @admin.display(description="Payment")
     def payment(self, journal: Journal) -> str:
@@ -71,5 +75,5 @@ class JournalAdmin(TenantModelAdmin[Journal]):
             title="Post a journal",
             button="Post journal",
             run=run,
-            explanation="Moves an amount from one account to another by hand. What is posted stays: a mistake is corrected by another journal.",
+            explanation="Moves an amount from one account to another by hand. What is posted stays: another journal corrects a mistake.",
         )

@@ -195,9 +195,9 @@ def account_output(account: Account) -> AccountOutput:
         iban=account.iban,
         name=account.name,
         currency=account.currency,
-        type=account.type,
-        role=account.role,
-        status=account.status,
+        type=account.type,  # type: ignore[arg-type]  # the column's own choices
+        role=account.role,  # type: ignore[arg-type]  # the column's own choices
+        status=account.status,  # type: ignore[arg-type]  # the column's own choices
         overdraft_limit=amount(account.overdraft_limit_minor),
         balance=AccountBalance(
             booked=amount(booked),

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from accounts.ledger.drafts import JournalDraft, LockedAccount
 from accounts.ledger.locks import LockedAccounts
-from accounts.ledger.sql import array_of, array_of_ids, array_of_texts
-from payment_engine.ids import new_id
+from accounts.ledger.sql import array_of, array_of_ids, array_of_new_ids, array_of_texts
 from tenants.context import current_tenant_id
 from tenants.database.pipeline import PipelinedTransaction
 
@@ -49,10 +48,10 @@ def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalD
             array_of_ids(j.id for j in journals),
             array_of(j.kind for j in journals),
             array_of_ids(j.payment_id for j in journals),
-            array_of_texts(j.description for j in journals),
+            array_of_texts([j.description for j in journals]),
             array_of(j.value_date for j in journals),
             array_of(len(j.legs) for j in journals),
-            array_of_texts(j.created_by for j in journals),
+            array_of_texts([j.created_by for j in journals]),
         ],
     )
     postings = _Postings()
@@ -71,7 +70,7 @@ def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalD
             _DELTAS,
             [
                 tenant_id,
-                array_of_ids(new_id() for _ in shared),
+                array_of_new_ids(len(shared)),
                 array_of_ids(shared),
                 array_of(amount for amount, _ in shared.values()),
                 array_of(count for _, count in shared.values()),
@@ -104,5 +103,4 @@ class _Postings:
             )
 
     def columns(self) -> list[str]:
-        ids = array_of_ids(new_id() for _ in self._rows)
-        return [ids, *(array_of(column) for column in zip(*self._rows, strict=True))]
+        return [array_of_new_ids(len(self._rows)), *(array_of(column) for column in zip(*self._rows, strict=True))]

@@ -85,7 +85,7 @@ class AccountStatement:
 def statement(account_id: UUID, day: date) -> AccountStatement:
     """Everything posted on the day, in the order it was posted, in two queries. Raises AccountUnknown."""
     current_tenant_id()  # raises TenantRequired
-    parameters: dict[str, object] = {
+    parameters: dict[str, Any] = {
         "account_id": account_id,
         "start": datetime.combine(day, time.min, UTC),
         "end": datetime.combine(day, time.max, UTC),

@@ -1,6 +1,38 @@
 """Finishing messages that a process left half done."""
 
+from uuid import UUID
+
+from django.db import transaction
+
+from iso20022.models import Message
+from iso20022.operations.processing import LEASE, process_message
+from iso20022.operations.receiving import wire_limits
+from iso20022.pain001.reader import read_pain001
+from iso20022.queries.documents import document_file
+from payment_engine.clock import now
+
 
 def resume_messages() -> int:
-    """Returns how many transfers were processed."""
-    return 0
+    """Finish one message of the tenant in context whose lease has run out; returns how many transfers were processed."""
+    with transaction.atomic():
+        message = (
+            Message.objects.select_for_update(skip_locked=True, no_key=True)
+            .filter(next_attempt_at__lte=now())
+            .order_by("next_attempt_at", "id")
+            .first()
+        )
+        if message is None:
+            return 0
+        Message.objects.filter(id=message.id).update(next_attempt_at=now() + LEASE)
+    return resume_message(message.id)
+
+
+def resume_message(message_id: UUID) -> int:
+    """Go on where the last process stopped; nothing to do if the message is final. Returns how many transfers were processed."""
+    message = Message.objects.get(id=message_id)
+    if message.is_final:
+        return 0
+    with document_file(message) as source:
+        reading = read_pain001(source, today=message.created_at.date(), limits=wire_limits())
+        finished = process_message(message_id=message.id, reading=reading)
+    return finished.processed - message.processed

@@ -128,7 +128,7 @@ def _start(run: DevRun, supervisor: Supervisor, console: Console) -> None:
     environment = _environment(run)
     environment |= _start_postgres(run, supervisor, console)
     environment |= _start_valkey(run, supervisor, console)
-    prepare = [sys.executable, "-m", "payment_engine.devserver.prepare", run.demo_file, run.base_url]
+    prepare = [sys.executable, "-m", "payment_engine.devserver.prepare", str(run.demo_file), run.base_url]
     supervisor.run_step("prepare", prepare, env=environment | {"DATABASE_LOGIN": "owner"}, cwd=PROJECT)
     supervisor.start(_web(run, environment))
     if not supervisor.wait_for(lambda: _answers(run, "/readyz"), _READY_SECONDS):

@@ -1,5 +1,6 @@
 """Payment types: every version there was, and the form that puts the next one in force."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
@@ -9,13 +10,12 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
-from unfold.decorators import action
-from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from payments.models import PaymentType
 from payments.operations.payment_types import retire_payment_type, save_payment_type
-from tenants.portal.cells import NOTHING, Column, Panel, badge, moment, record_link
+from tenants.portal.buttons import Kind, button
+from tenants.portal.cells import Column, Panel, badge, moment, plain, record_link
 from tenants.portal.forms import OperationForm, done, operation_page
 from tenants.portal.model_admin import ReadOnlyTenantModelAdmin, may_write
 
@@ -59,15 +59,15 @@ class NewPaymentTypeForm(TermsForm):
 @admin.register(PaymentType)
 class PaymentTypeAdmin(ReadOnlyTenantModelAdmin[PaymentType]):
     id_prefix = "pty"
-    list_display = ("code", "version", "name", "state", "served", "processing_fee", "min_amount", "max_amount", "daily_limit")
+    list_display = ("code", "version", "name", "state", "served", "amount_fee", "amount_min", "amount_max", "amount_daily")
     list_filter = ("status",)
     search_help_text = "Code or a part of the name"
     newest_first = ("code", "-version")
     fieldsets = (
         (None, {"fields": (("code", "version"), ("name", "state"), "description")}),
-        ("Terms", {"fields": (("served", "is_synchronous"), ("min_amount", "max_amount"), ("daily_limit", "processing_fee"), "created")}),
+        ("Terms", {"fields": (("served", "is_synchronous"), ("amount_min", "amount_max"), ("amount_daily", "amount_fee"), "created")}),
     )
-    readonly_fields = ("state", "served", "created")
+    readonly_fields = ("state", "served", "amount_fee", "amount_min", "amount_max", "amount_daily", "created")
     actions_detail = ("edit", "retire")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -83,6 +83,22 @@ class PaymentTypeAdmin(ReadOnlyTenantModelAdmin[PaymentType]):
     @admin.display(description="Currencies")
     def served(self, payment_type: PaymentType) -> str:
         return ", ".join(payment_type.currencies) or "all"
+
+    @admin.display(description="Fee")
+    def amount_fee(self, payment_type: PaymentType) -> str:
+        return plain(payment_type.processing_fee)
+
+    @admin.display(description="Smallest amount")
+    def amount_min(self, payment_type: PaymentType) -> str:
+        return plain(payment_type.min_amount)
+
+    @admin.display(description="Largest amount")
+    def amount_max(self, payment_type: PaymentType) -> str:
+        return plain(payment_type.max_amount)
+
+    @admin.display(description="Daily limit")
+    def amount_daily(self, payment_type: PaymentType) -> str:
+        return plain(payment_type.daily_limit)
 
     @admin.display(description="In force since")
     def created(self, payment_type: PaymentType) -> str:
@@ -107,10 +123,10 @@ class PaymentTypeAdmin(ReadOnlyTenantModelAdmin[PaymentType]):
                         record_link("payments_paymenttype_change", version.pk, f"Version {version.version}"),
                         badge(version.status),
                         moment(version.created_at),
-                        *(
-                            NOTHING if value is None else f"{value:f}"
-                            for value in (version.processing_fee, version.min_amount, version.max_amount, version.daily_limit)
-                        ),
+                        plain(version.processing_fee),
+                        plain(version.min_amount),
+                        plain(version.max_amount),
+                        plain(version.daily_limit),
                     )
                     for version in versions
                 ],
@@ -122,7 +138,8 @@ class PaymentTypeAdmin(ReadOnlyTenantModelAdmin[PaymentType]):
         payment_type = self.get_object(request, str(object_id))
         if payment_type is None or payment_type.status != PaymentType.Status.ACTIVE:
             return []
-        return super().get_actions_detail(request, object_id)
+        buttons: list[Any] = super().get_actions_detail(request, object_id)
+        return buttons
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_add_permission(request):
@@ -136,7 +153,7 @@ class PaymentTypeAdmin(ReadOnlyTenantModelAdmin[PaymentType]):
         form = NewPaymentTypeForm(request.POST or None)
         return operation_page(request, self, form=form, title="Add payment type", button="Put in force", run=run)
 
-    @action(description="Edit", permissions=["operate"], icon="edit", variant=ActionVariant.PRIMARY)
+    @button("Edit", icon="edit", kind=Kind.PRIMARY)
     def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         current = self._in_force(request, object_id)
 
@@ -145,7 +162,7 @@ class PaymentTypeAdmin(ReadOnlyTenantModelAdmin[PaymentType]):
             self.log_change(request, saved, f"Version {saved.version} in force.")
             return done(request, f"{saved.code} version {saved.version} is in force.", self.change_url(saved))
 
-        terms = {name: getattr(current, name) for name in _TERMS}
+        terms = {name: plain(value) if isinstance(value := getattr(current, name), Decimal) else value for name in _TERMS}
         return operation_page(
             request,
             self,
@@ -154,10 +171,10 @@ class PaymentTypeAdmin(ReadOnlyTenantModelAdmin[PaymentType]):
             button="Put in force",
             run=run,
             record=current,
-            explanation=f"Saving makes version {current.version + 1} and retires version {current.version}; payments made so far keep theirs.",
+            explanation=f"Saving makes version {current.version + 1} and retires version {current.version}; earlier payments keep theirs.",
         )
 
-    @action(description="Retire", permissions=["operate"], icon="block", variant=ActionVariant.DANGER)
+    @button("Retire", icon="block", kind=Kind.DANGER)
     def retire(self, request: HttpRequest, object_id: str) -> HttpResponse:
         current = self._in_force(request, object_id)
 
@@ -173,7 +190,7 @@ class PaymentTypeAdmin(ReadOnlyTenantModelAdmin[PaymentType]):
         )
 
     def _in_force(self, request: HttpRequest, object_id: str) -> PaymentType:
-        payment_type = self.get_object(request, object_id)
+        payment_type: PaymentType | None = self.get_object(request, object_id)
         if payment_type is None or payment_type.status != PaymentType.Status.ACTIVE:
             raise Http404
         return payment_type

@@ -7,10 +7,8 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.utils.safestring import SafeString
-from unfold.decorators import action
-from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import Account
@@ -21,6 +19,7 @@ from payment_engine.money import format_amount
 from payments.models import Payment, PaymentType, Reversal
 from payments.operations.reverse import reverse_payment
 from payments.states import PaymentStatus
+from tenants.portal.buttons import Kind, button
 from tenants.portal.cells import NOTHING, Column, Panel, amount, badge, moment, record_link
 from tenants.portal.forms import AmountField, OperationForm, done, operation_page
 from tenants.portal.model_admin import ReadOnlyTenantModelAdmin
@@ -47,8 +46,8 @@ class ReversalForm(OperationForm):
     reason = forms.CharField(max_length=500, widget=UnfoldAdminTextInputWidget(), help_text="Stays with the reversal and its journal")
     reversed_before_minor = forms.IntegerField(widget=forms.HiddenInput())
 
-    def __init__(self, *args: Any, payment: Payment, **options: Any) -> None:  # noqa: ANN401
-        super().__init__(*args, initial={"reversed_before_minor": payment.reversed_minor}, **options)
+    def __init__(self, data: QueryDict | None, *, payment: Payment) -> None:
+        super().__init__(data, initial={"reversed_before_minor": payment.reversed_minor})
         self.currency = payment.currency
 
     def clean(self) -> dict[str, Any]:
@@ -60,7 +59,7 @@ class ReversalForm(OperationForm):
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
     id_prefix = "pay"
-    list_display = ("public_id", "created", "payment_type", "state", "amount_paid", "debtor", "creditor", "reference")
+    list_display = ("short_id", "created", "state", "amount_paid", "debtor", "creditor", "payment_type", "reference")
     list_filter = ("status", PaymentTypeFilter)
     search_help_text = f"Id (pay_…), or exactly the reference, end-to-end id or idempotency key, of the last {SEARCHED_DAYS} days"
     actions_detail = ("reverse",)
@@ -69,12 +68,12 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
             None,
             {"fields": (("state", "type_and_version"), ("amount_paid", "amount_fee"), ("debtor", "creditor"), "remittance_information")},
         ),
-        ("Outcome", {"fields": (("created", "completed"), ("amount_reversed", "value_date"), ("reason_code", "reason"))}),
+        ("Outcome", {"fields": (("created", "completed"), ("amount_reversed", "valued"), ("reason_code", "reason"))}),
         (
             "References",
             {
                 "fields": (
-                    ("public_id", "uetr"),
+                    ("public_id", "uetr_shown"),
                     ("reference", "end_to_end_id"),
                     ("idempotency_key", "correlation_id"),
                     ("message", "created_by"),
@@ -94,6 +93,8 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
         "creditor",
         "created",
         "completed",
+        "valued",
+        "uetr_shown",
         "message",
     )
 
@@ -162,6 +163,14 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
     def completed(self, payment: Payment) -> str:
         return moment(payment.completed_at)
 
+    @admin.display(description="Value date")
+    def valued(self, payment: Payment) -> str:
+        return payment.value_date.isoformat()
+
+    @admin.display(description="UETR")
+    def uetr_shown(self, payment: Payment) -> str:
+        return str(payment.uetr)
+
     @admin.display(description="ISO 20022 message")
     def message(self, payment: Payment) -> str:
         message_id = payment.message_id
@@ -172,7 +181,7 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
         reversible = payment is not None and payment.status == PaymentStatus.COMPLETED
         return super().get_actions_detail(request, object_id) if reversible else []
 
-    @action(description="Reverse", permissions=["operate"], icon="undo", variant=ActionVariant.DANGER)
+    @button("Reverse", icon="undo", kind=Kind.DANGER)
     def reverse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         payment = self.get_object(request, object_id)
         if payment is None:

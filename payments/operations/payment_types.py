@@ -147,10 +147,8 @@ def _currency_errors(terms: _Terms) -> Iterable[FieldError]:
     if not _is_amount(terms.processing_fee):
         return
     for currency in terms.currencies:
-        if currency not in unknown and (terms.processing_fee.scaleb(exponent(currency)) % 1):
-            yield _error(
-                "/processingFee", f"this fee can't be expressed in {currency}, which has {exponent(currency)} digits after the point"
-            )
+        if currency not in unknown and terms.processing_fee.scaleb(exponent(currency)) % 1:
+            yield _error("/processingFee", f"{currency} has {exponent(currency)} digits after the decimal point, this fee has more")
 
 
 def _error(pointer: str, detail: str) -> FieldError:

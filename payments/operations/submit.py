@@ -3,12 +3,13 @@
 import hmac
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import IntegrityError
+from uuid_utils.compat import uuid4
 
 from accounts.ledger.drafts import JournalDraft
 from accounts.ledger.journal import post_journals
@@ -202,31 +203,48 @@ class _Batch:
         self._payments.append((item, result))
         return Outcome(payment=result, answer=answer)
 
-    def _record(self, item: SubmitPayment, *, terms_version: int, status: PaymentStatus, **facts: object) -> PaymentRecord:
-        record = PaymentRecord(
+    def _record(
+        self,
+        item: SubmitPayment,
+        *,
+        terms_version: int,
+        status: PaymentStatus,
+        debtor_account_id: UUID,
+        creditor_account_id: UUID | None,
+        fee_minor: int = 0,
+        journal_id: UUID | None = None,
+        reason_code: str | None = None,
+        reason: str | None = None,
+        debtor_booked_minor: int | None = None,
+        debtor_available_minor: int | None = None,
+    ) -> PaymentRecord:
+        return PaymentRecord(
             id=item.id,
             payment_type=item.payment_type,
             payment_type_version=terms_version,
             config_version=self._snapshot.version,
             status=status,
-            debtor_account_id=item.id,
-            creditor_account_id=None,
+            reason_code=reason_code,
+            reason=reason,
+            debtor_account_id=debtor_account_id,
+            creditor_account_id=creditor_account_id,
             amount_minor=item.amount_minor,
             currency=item.currency,
-            fee_minor=0,
+            fee_minor=fee_minor,
             uetr=item.uetr or uuid4(),
             value_date=self._value_date(item),
             created_at=self._now,
             completed_at=self._now if status is PaymentStatus.COMPLETED else None,
-            journal_id=None,
+            journal_id=journal_id,
             reference=item.reference,
             end_to_end_id=item.end_to_end_id,
             remittance_information=item.remittance_information,
             requested_execution_date=item.requested_execution_date,
             metadata=item.metadata,
             message_id=item.message_id,
+            debtor_booked_minor=debtor_booked_minor,
+            debtor_available_minor=debtor_available_minor,
         )
-        return replace(record, **facts)  # type: ignore[arg-type]  # names of PaymentRecord's own fields
 
     def _value_date(self, item: SubmitPayment) -> date:
         return max(item.requested_execution_date or self._today, self._today)

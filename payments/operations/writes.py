@@ -7,8 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from accounts.ledger.sql import array_of, array_of_bytes, array_of_ids, array_of_texts
-from payment_engine.ids import new_id
+from accounts.ledger.sql import array_of, array_of_bytes, array_of_ids, array_of_new_ids, array_of_texts
 from payments.values import Answer, PaymentRecord, SubmitPayment
 from tenants.context import current_tenant_id
 from tenants.database.pipeline import PipelinedTransaction
@@ -68,11 +67,11 @@ def insert_answers(transaction: PipelinedTransaction, answers: Sequence[tuple[st
         _ANSWERS,
         [
             current_tenant_id(),
-            array_of_ids(new_id() for _ in ordered),
-            array_of_texts(key for key, _, _ in ordered),
+            array_of_new_ids(len(ordered)),
+            array_of_texts([key for key, _, _ in ordered]),
             array_of_bytes(fingerprint for _, fingerprint, _ in ordered),
             array_of(answer.status for _, _, answer in ordered),
-            array_of_texts(answer.body for _, _, answer in ordered),
+            array_of_texts([answer.body for _, _, answer in ordered]),
         ],
     )
 
@@ -86,29 +85,29 @@ def insert_payments(transaction: PipelinedTransaction, payments: Sequence[tuple[
         [
             current_tenant_id(),
             array_of_ids(r.id for r in records),
-            array_of_texts(r.payment_type for r in records),
+            array_of_texts([r.payment_type for r in records]),
             array_of(r.payment_type_version for r in records),
             array_of(r.config_version for r in records),
             array_of(r.status.value for r in records),
-            array_of_texts(r.reason_code for r in records),
-            array_of_texts(r.reason for r in records),
+            array_of_texts([r.reason_code for r in records]),
+            array_of_texts([r.reason for r in records]),
             array_of_ids(r.debtor_account_id for r in records),
             array_of_ids(r.creditor_account_id for r in records),
             array_of(r.amount_minor for r in records),
             array_of(r.currency for r in records),
             array_of(r.fee_minor for r in records),
-            array_of_texts(r.reference for r in records),
-            array_of_texts(r.end_to_end_id for r in records),
+            array_of_texts([r.reference for r in records]),
+            array_of_texts([r.end_to_end_id for r in records]),
             array_of_ids(r.uetr for r in records),
-            array_of_texts(r.remittance_information for r in records),
+            array_of_texts([r.remittance_information for r in records]),
             array_of(r.requested_execution_date for r in records),
             array_of(r.value_date for r in records),
-            array_of_texts(_encode(r.metadata).decode() for r in records),
-            array_of_texts(item.idempotency.key if item.idempotency else None for item, _ in payments),
+            array_of_texts([_encode(r.metadata).decode() for r in records]),
+            array_of_texts([item.idempotency.key if item.idempotency else None for item, _ in payments]),
             array_of_ids(r.message_id for r in records),
             array_of_ids(r.journal_id for r in records),
-            array_of_texts(item.correlation_id for item, _ in payments),
-            array_of_texts(item.created_by for item, _ in payments),
+            array_of_texts([item.correlation_id for item, _ in payments]),
+            array_of_texts([item.created_by for item, _ in payments]),
         ],
     )
 
@@ -120,10 +119,10 @@ def insert_outbox_events(transaction: PipelinedTransaction, payments: Sequence[t
         _EVENTS,
         [
             current_tenant_id(),
-            array_of_ids(new_id() for _ in payments),
+            array_of_new_ids(len(payments)),
             array_of(f"payment.{record.status.value.lower()}" for _, record in payments),
             array_of_ids(record.id for _, record in payments),
-            array_of_texts(item.correlation_id for item, _ in payments),
+            array_of_texts([item.correlation_id for item, _ in payments]),
         ],
     )
 
@@ -132,7 +131,7 @@ def usage_of(
     transaction: PipelinedTransaction, accounts: Collection[UUID], payment_types: Collection[str], day: date
 ) -> dict[tuple[UUID, str], int]:
     """Minor units used on the day, by account and payment type. The accounts' locks keep it still."""
-    cursor = transaction.queue(_USAGE, [array_of_ids(accounts), array_of_texts(payment_types), day])
+    cursor = transaction.queue(_USAGE, [array_of_ids(accounts), array_of_texts(list(payment_types)), day])
     return {(account_id, payment_type): amount_minor for account_id, payment_type, amount_minor in cursor.fetchall()}
 
 
@@ -144,9 +143,9 @@ def add_usage(transaction: PipelinedTransaction, usage: Mapping[tuple[UUID, str]
         [
             current_tenant_id(),
             day,
-            array_of_ids(new_id() for _ in usage),
+            array_of_new_ids(len(usage)),
             array_of_ids(account_id for account_id, _ in usage),
-            array_of_texts(payment_type for _, payment_type in usage),
+            array_of_texts([payment_type for _, payment_type in usage]),
             array_of(amount for amount, _ in usage.values()),
             array_of(count for _, count in usage.values()),
         ],

@@ -28,7 +28,5 @@ def sums_of_todays_payments() -> list[PaymentSum]:
     """Per status and currency, of the tenant in context since midnight UTC; of the newest 100,000 when there are more."""
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, [datetime.combine(today(), time.min, tzinfo=UTC), MOST])
-        return [
-            PaymentSum(status=status, currency=currency, count=count, amount_minor=amount)
-            for status, currency, count, amount in cursor.fetchall()
-        ]
+        rows = cursor.fetchall()
+    return [PaymentSum(status=status, currency=currency, count=count, amount_minor=total) for status, currency, count, total in rows]

@@ -8,13 +8,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from unfold.decorators import action
-from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from payment_engine.api.scopes import SCOPES
 from tenants.models import ApiClient, SigningKey, Tenant
 from tenants.operations.clients import ClientCredentials, create_api_client, delete_api_client, renew_client_secret, withdraw_tokens
+from tenants.portal.buttons import Kind, button
 from tenants.portal.cells import moment
 from tenants.portal.forms import OperationForm, done, operation_page
 from tenants.portal.model_admin import HiddenModelAdmin, RegistryModelAdmin
@@ -71,7 +70,7 @@ class ApiClientAdmin(RegistryModelAdmin[ApiClient]):
         form = NewClientForm(request.POST or None)
         return operation_page(request, self, form=form, title="Add API client", button="Create client", run=run)
 
-    @action(description="New secret", permissions=["operate"], icon="key", variant=ActionVariant.WARNING)
+    @button("New secret", icon="key", kind=Kind.WARNING)
     def renew_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
         client = self._client(request, object_id)
 
@@ -82,7 +81,7 @@ class ApiClientAdmin(RegistryModelAdmin[ApiClient]):
 
         return self._confirm(request, client, "New secret", "The old secret stops working at once. Tokens issued so far live on.", run)
 
-    @action(description="Withdraw tokens", permissions=["operate"], icon="key_off", variant=ActionVariant.WARNING)
+    @button("Withdraw tokens", icon="key_off", kind=Kind.WARNING)
     def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
         client = self._client(request, object_id)
 
@@ -93,7 +92,7 @@ class ApiClientAdmin(RegistryModelAdmin[ApiClient]):
 
         return self._confirm(request, client, "Withdraw tokens", "Every access token issued to this client so far is refused.", run)
 
-    @action(description="Delete", permissions=["operate"], icon="delete", variant=ActionVariant.DANGER)
+    @button("Delete", icon="delete", kind=Kind.DANGER)
     def remove(self, request: HttpRequest, object_id: str) -> HttpResponse:
         client = self._client(request, object_id)
 

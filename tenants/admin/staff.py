@@ -43,7 +43,7 @@ class NewStaffForm(OperationForm):
 
 
 @admin.register(StaffUser)
-class StaffUserAdmin(RegistryModelAdmin[StaffUser], UserAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+class StaffUserAdmin(RegistryModelAdmin[StaffUser], UserAdmin):  # type: ignore[misc,type-arg]  # generic in the stubs only, and mixed
     form = UserChangeForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "first_name", "last_name", "tenant", "is_active", "signed_in")

@@ -65,7 +65,7 @@ class TenantAdmin(RegistryModelAdmin[Tenant]):
     def created(self, tenant: Tenant) -> str:
         return moment(tenant.created_at)
 
-    def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:  # noqa: ANN401, FBT001
+    def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:  # noqa: ANN401
         super().save_model(request, obj, form, change)
         registry.forget()
 

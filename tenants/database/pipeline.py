@@ -97,6 +97,7 @@ class PipelinedTransaction:
             return
         self._in_flight = True
         self._pgconn.pipeline_sync()
+        self._flush()
         failed: PGresult | None = None
         for expected in self._queued:
             result = self._next_result()
@@ -133,7 +134,9 @@ class PipelinedTransaction:
             self._pgconn.exec_(b"ROLLBACK")
 
     def _queue(self, query: str, parameters: Sequence[object], rows: QueuedRows | None) -> None:
-        values = [None if value is None else _text(value) for value in parameters]
+        values = [None if value is None else (value if type(value) is str else str(value)).encode() for value in parameters]
+        if any(value is not None and b"\0" in value for value in values):
+            raise DataError("PostgreSQL text can't contain NUL (0x00) bytes")
         name = self._names.get(query)
         if name is None:
             name = self._names[query] = b"engine_%d" % next(_numbers)
@@ -144,35 +147,35 @@ class PipelinedTransaction:
 
     def _next_result(self) -> PGresult:
         """The result of the next command, and past the mark that ends it."""
-        result = self._wait()
-        if result is None or self._wait() is not None:
+        result = self._next()
+        if result is None or self._next() is not None:
             raise psycopg.OperationalError("the database connection is out of step")
         return result
 
     def _end_of_queue(self) -> None:
-        end = self._wait()
+        end = self._next()
         if end is None or end.status != ExecStatus.PIPELINE_SYNC:
             raise psycopg.OperationalError("the database connection is out of step")
         self._queued.clear()
         self._in_flight = False
 
-    def _wait(self) -> PGresult | None:
-        """What comes next; other threads run meanwhile."""
-        unsent = self._pgconn.flush()
-        while unsent or self._pgconn.is_busy():
-            poll = select.poll()
-            poll.register(self._pgconn.socket, select.POLLIN | (select.POLLOUT if unsent else 0))
-            poll.poll()
-            self._pgconn.consume_input()
-            unsent = self._pgconn.flush()
+    def _next(self) -> PGresult | None:
+        """What libpq has next; other threads run while we wait for it."""
+        while self._pgconn.is_busy():
+            self._wait(select.POLLIN)
         return self._pgconn.get_result()
 
+    def _flush(self) -> None:
+        """Send everything, reading meanwhile: a server that can't get rid of its answers takes no more questions."""
+        while self._pgconn.flush():
+            self._wait(select.POLLIN | select.POLLOUT)
 
-def _text(value: object) -> bytes:
-    text = str(value).encode()
-    if b"\0" in text:
-        raise DataError("PostgreSQL text can't contain NUL (0x00) bytes")
-    return text
+    def _wait(self, events: int) -> None:
+        poll = select.poll()
+        poll.register(self._pgconn.socket, events)
+        for _, happened in poll.poll():
+            if happened != select.POLLOUT:
+                self._pgconn.consume_input()
 
 
 @lru_cache(maxsize=256)

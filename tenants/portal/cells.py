@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -57,6 +58,14 @@ def amount(minor: int, currency: str) -> SafeString:
         fraction,
         currency,
     )
+
+
+def plain(value: Decimal | None) -> str:
+    """A decimal of no particular currency: at least two digits after the point, and no zeros behind them."""
+    if value is None:
+        return NOTHING
+    whole, _, fraction = f"{value:f}".partition(".")
+    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
 def badge(value: str, text: str | None = None) -> SafeString:

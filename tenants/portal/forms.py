@@ -62,7 +62,7 @@ class _PickerWidget(UnfoldAdminAutocompleteWidget):  # type: ignore[misc]  # dja
     def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> list[Any]:
         """Only what is chosen: the rest comes while somebody types."""
         field = self.choices.field
-        options = []
+        options: list[dict[str, Any]] = []
         for key in filter(None, value):
             try:
                 record = field.to_python(key)

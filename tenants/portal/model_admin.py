@@ -5,7 +5,7 @@ Which rows exist is row-level security's decision, not theirs: see tenants.middl
 
 import json
 from collections.abc import Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
@@ -23,10 +23,9 @@ from payment_engine.errors import NotFound
 from payment_engine.ids import parse_id, public_id
 from tenants.context import POOL_SCHEMA, current_scope
 from tenants.models import StaffUser, TenantModel
-from tenants.portal.cells import Panel
+from tenants.portal.cells import Panel, short_id
 from tenants.portal.paginator import UncountedPaginator
 from tenants.registry import all_tenants
-
 
 M = TypeVar("M", bound=Model)
 R = TypeVar("R", bound=TenantModel)
@@ -59,6 +58,7 @@ class PortalModelAdmin(ModelAdmin, Generic[M]):  # type: ignore[misc]  # as abov
     list_per_page = 50
     list_max_show_all = 0
     sortable_by = ()
+    list_fullwidth = True
     change_form_outer_after_template = "portal/panels.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[_ChangeList]:
@@ -97,7 +97,7 @@ class PortalModelAdmin(ModelAdmin, Generic[M]):  # type: ignore[misc]  # as abov
 
     def _log(self, request: HttpRequest, obj: M, flag: int, message: object) -> LogEntry:
         return LogEntry.objects.create(
-            user_id=request.user.pk,
+            user=cast("StaffUser", request.user),
             content_type=ContentType.objects.get_for_model(obj, for_concrete_model=False),
             object_id=str(obj.pk),
             object_repr=self.name_in_log(obj),
@@ -130,7 +130,7 @@ class TenantModelAdmin(PortalModelAdmin[R]):
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
         columns: Sequence[Any] = super().get_list_display(request)
-        return columns if may_write() else (*columns, "tenant_id")
+        return columns if may_write() else (columns[0], "tenant_id", *columns[1:])
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
         filters: Sequence[Any] = super().get_list_filter(request)
@@ -180,6 +180,10 @@ class TenantModelAdmin(PortalModelAdmin[R]):
     @admin.display(description="Id")
     def public_id(self, record: R) -> str:
         return public_id(self.id_prefix, record.pk)
+
+    @admin.display(description="Id")
+    def short_id(self, record: R) -> str:
+        return short_id(self.id_prefix, record.pk)
 
 
 class ReadOnlyTenantModelAdmin(TenantModelAdmin[R]):

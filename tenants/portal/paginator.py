@@ -26,7 +26,7 @@ class UncountedPaginator(Paginator):  # type: ignore[type-arg]  # as above
     shown: UncountedPage | None = None
 
     @property
-    def count(self) -> int:  # type: ignore[override]  # a cached property there; Django's lists want a number
+    def count(self) -> int:
         return _UNCOUNTED
 
     def page(self, number: int | str) -> UncountedPage:

@@ -1,6 +1,6 @@
 -- Every way in which a table of this database could show one tenant's rows to another, from the catalogs alone.
--- Parameters: %(exempt)s text[] registry tables of schema public, %(roles)s text[] logins that must be harmless,
--- %(app)s the application's login, %(platform)s the platform's login, %(registry)s text[] registry schemas.
+-- Parameters: exempt text[] registry tables of schema public, registry text[] registry schemas, roles text[] logins that
+-- must be harmless, platform the platform's login.
 WITH RECURSIVE tables AS (
     SELECT c.oid, c.relnamespace, n.nspname AS schema, c.relname AS name, c.relrowsecurity, c.relforcerowsecurity, c.relkind, c.relowner,
            (SELECT a.attnum FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped) AS tenant_column,

@@ -49,10 +49,15 @@ def test_every_version_takes_every_status_at_every_level(version: str) -> None:
         )
         for index, status in enumerate(EVERY_STATUS)
     )
-    payments = [PaymentStatus(payment_information_id="P", status=status, transactions=transactions) for status in (*EVERY_STATUS, "PART")]
+    counts = dict.fromkeys(EVERY_STATUS, 3)
+    payments = [
+        PaymentStatus(payment_information_id="P", status=status, transactions=transactions, per_status=counts)
+        for status in (*EVERY_STATUS, "PART")
+    ]
 
     for status in (*EVERY_STATUS, "PART"):
-        write_pain002(report(group_status=status, payments=payments), version=version)
+        document = write_pain002(report(group_status=status, payments=payments, per_status=counts), version=version)
+        assert sum(int(text or 0) for text in texts(document, "DtldNbOfTxs")) == 3 * len(EVERY_STATUS) * (1 + len(payments))
 
 
 def test_the_answer_is_of_the_same_release_as_the_request() -> None:

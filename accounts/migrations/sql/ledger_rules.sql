@@ -13,11 +13,14 @@ BEGIN
     IF FOUND THEN
         RAISE EXCEPTION 'journal % does not sum to zero', offending USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_balances';
     END IF;
-    -- A journal comes with all its postings in one statement; none can be added later.
+    -- A journal comes with all its postings in one statement. None can be added later: its lines are 0 to count − 1, each once.
     SELECT f.journal_id INTO offending
-        FROM (SELECT tenant_id, journal_id, count(*) AS postings FROM fresh GROUP BY tenant_id, journal_id) f
+        FROM (
+            SELECT tenant_id, journal_id, count(*) AS postings, min(line) AS first, max(line) AS last
+            FROM fresh GROUP BY tenant_id, journal_id
+        ) f
         LEFT JOIN journals j ON j.id = f.journal_id AND j.tenant_id = f.tenant_id
-        WHERE j.posting_count IS DISTINCT FROM f.postings LIMIT 1;
+        WHERE j.posting_count IS DISTINCT FROM f.postings OR f.first <> 0 OR f.last <> f.postings - 1 LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'journal % is not complete', offending USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_complete';
     END IF;

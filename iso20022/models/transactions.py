@@ -1,0 +1,41 @@
+"""What became of each transaction of a message."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from iso20022.models.messages import Message
+from tenants.database.fields import TenantForeignKey
+from tenants.models.base import TenantModel
+
+
+class MessageTransaction(TenantModel):
+    """One `CdtTrfTxInf`: its names in the message, its ISO status, and the payment it became (none if it never got that far)."""
+
+    message: Any = TenantForeignKey(Message, on_delete=models.PROTECT, related_name="transactions")
+    payment_index = models.IntegerField(help_text="Number of its payment block, from 0")
+    transaction_index = models.IntegerField(help_text="Number in its block, from 0")
+    payment_information_id = models.CharField(max_length=35)
+    instruction_id = models.CharField(max_length=35, null=True, blank=True)
+    end_to_end_id = models.CharField(max_length=35)
+    uetr = models.UUIDField(null=True, blank=True)
+    status = models.CharField(max_length=4, help_text="ISO 20022 status")
+    reason_code = models.CharField(max_length=4, null=True, blank=True)
+    reason = models.TextField(null=True, blank=True)
+    payment_id = models.UUIDField(null=True, blank=True)
+
+    class Meta:
+        db_table = "iso20022_message_transactions"
+        verbose_name = "message transaction"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "message", "payment_index", "transaction_index"], name="message_transaction_place_unique"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant_id", "payment_id"], name="idx_message_transactions_pay", condition=Q(payment_id__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id}/{self.payment_index}/{self.transaction_index}"

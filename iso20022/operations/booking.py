@@ -1,0 +1,185 @@
+"""One chunk of a pain.001: from transfers to payments to rows that say what became of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from accounts.ledger.locks import AccountReference
+from accounts.ledger.sql import array_of, array_of_ids, array_of_texts
+from accounts.models import Account
+from iso20022.findings import Finding, Level, Tier
+from iso20022.identifiers import iban_is_valid
+from iso20022.models import Message
+from iso20022.pain001.reader import CreditTransferInitiation
+from iso20022.pain001.rules import problem_text
+from iso20022.pain001.values import AccountNumber, CreditTransfer, RefusedTransfer
+from iso20022.parts import Part, path_of
+from iso20022.reasons import reason_code_of
+from payment_engine.errors import NotFound
+from payment_engine.ids import new_id, parse_id
+from payments.operations.submit import submit_payments
+from payments.snapshot import current_snapshot
+from payments.states import ISO_STATUS
+from payments.values import Outcome, SubmitPayment
+from tenants.context import current_tenant_id
+
+_ROWS: Final = """
+INSERT INTO iso20022_message_transactions (id, tenant_id, message_id, payment_index, transaction_index, payment_information_id,
+    instruction_id, end_to_end_id, uetr, status, reason_code, reason, payment_id)
+SELECT r.id, %s, %s, r.payment_index, r.transaction_index, r.payment_information_id,
+    r.instruction_id, r.end_to_end_id, r.uetr, r.status, r.reason_code, r.reason, r.payment_id
+FROM unnest(%s::uuid[], %s::int4[], %s::int4[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[],
+    %s::uuid[]) AS r(id, payment_index, transaction_index, payment_information_id, instruction_id, end_to_end_id, uetr, status,
+    reason_code, reason, payment_id)"""
+Transfer = CreditTransfer | RefusedTransfer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of one transfer."""
+
+    transfer: Transfer
+    status: str
+    reason_code: str | None = None
+    reason: str | None = None
+    tier: Tier | None = None
+    payment_id: UUID | None = None
+
+    @property
+    def accepted(self) -> bool:
+        return self.status != "RJCT"
+
+
+@dataclass(slots=True)
+class BookedChunk:
+    verdicts: list[Verdict] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def book_chunk(message: Message, reading: CreditTransferInitiation, transfers: Sequence[Transfer]) -> BookedChunk:
+    """Book what may be booked and write a row for each transfer, in the transaction around this call."""
+    chunk = BookedChunk()
+    accounts = _Accounts(reading, transfers)
+    asked = [_asked(message, reading, transfer, accounts) for transfer in transfers]
+    outcomes = iter(submit_payments([item for item in asked if isinstance(item, SubmitPayment)]))
+    for transfer, item in zip(transfers, asked, strict=True):
+        verdict = _verdict(transfer, next(outcomes)) if isinstance(item, SubmitPayment) else item
+        chunk.verdicts.append(verdict)
+        if verdict.tier is Tier.ACCOUNT:
+            chunk.findings.append(_finding(verdict))
+    _insert_rows(message, reading, chunk.verdicts)
+    return chunk
+
+
+class _Accounts:
+    """The accounts a chunk names by number rather than by IBAN, found in one query."""
+
+    def __init__(self, reading: CreditTransferInitiation, transfers: Sequence[Transfer]) -> None:
+        debtors = [reading.payments[index].debtor_account for index in {transfer.payment_index for transfer in transfers}]
+        creditors = [transfer.creditor_account for transfer in transfers if isinstance(transfer, CreditTransfer)]
+        numbers = {account.number for account in (*debtors, *creditors) if account is not None and not account.is_iban}
+        rows = Account.objects.filter(number__in=numbers).values_list("number", "id") if numbers else ()
+        self._ids: dict[str, UUID] = dict(rows)
+
+    def reference(self, account: AccountNumber | None) -> AccountReference | None:
+        """How the posting core finds it; None for a number the tenant does not have."""
+        if account is None:
+            return None
+        if account.is_iban:
+            return account.number
+        if (found := self._ids.get(account.number)) is not None:
+            return found
+        if iban_is_valid(account.number):
+            return account.number
+        try:
+            return parse_id("acc", account.number)
+        except NotFound:
+            return None
+
+
+def _asked(message: Message, reading: CreditTransferInitiation, transfer: Transfer, accounts: _Accounts) -> SubmitPayment | Verdict:
+    """The payment to submit, or why there is none."""
+    refusals = reading.findings.payment_refusals.get(transfer.payment_index, ())
+    if isinstance(transfer, RefusedTransfer):
+        refusals = (*refusals, *transfer.findings)
+    if refusals or isinstance(transfer, RefusedTransfer):
+        assert refusals, "a refused transfer stands in a refused block or has its own findings"  # noqa: S101
+        return Verdict(transfer=transfer, status="RJCT", reason_code=refusals[0].code, reason=refusals[0].text, tier=refusals[0].tier)
+    payment = reading.payments[transfer.payment_index]
+    debtor, creditor = accounts.reference(payment.debtor_account), accounts.reference(transfer.creditor_account)
+    if debtor is None or creditor is None:
+        code = "AC02" if debtor is None else "AC03"
+        reason = problem_text(code, "there is no such account here")
+        return Verdict(transfer=transfer, status="RJCT", reason_code=code, reason=reason, tier=Tier.ACCOUNT)
+    return SubmitPayment(
+        payment_type=_payment_type(transfer.service_level or payment.service_level),
+        debtor_account=debtor,
+        creditor_account=creditor,
+        amount_minor=transfer.amount_minor,
+        currency=transfer.currency,
+        uetr=UUID(transfer.uetr) if transfer.uetr else None,
+        reference=transfer.instruction_id,
+        end_to_end_id=transfer.end_to_end_id,
+        remittance_information=transfer.remittance_information or " ".join(transfer.referred_documents) or None,
+        requested_execution_date=payment.requested_execution_date,
+        metadata={"creditorReference": transfer.creditor_reference} if transfer.creditor_reference else {},
+        message_id=message.id,
+        created_by=message.created_by,
+        correlation_id=message.correlation_id,
+    )
+
+
+def _payment_type(service_level: str | None) -> str:
+    """`SvcLvl` may name a payment type of the tenant; what it names otherwise (SEPA, URGP) changes nothing yet."""
+    if service_level is not None and service_level in current_snapshot().terms:
+        return service_level
+    return str(settings.ISO20022_PAYMENT_TYPE)
+
+
+def _verdict(transfer: Transfer, outcome: Outcome) -> Verdict:
+    payment_id = outcome.payment.id if outcome.payment else None
+    if outcome.refusal is not None:
+        code = reason_code_of(outcome.refusal)
+        reason = problem_text(code, outcome.refusal.detail)
+        return Verdict(transfer=transfer, status="RJCT", reason_code=code, reason=reason, tier=Tier.ACCOUNT, payment_id=payment_id)
+    assert outcome.payment is not None, "an outcome is a payment or a refusal"  # noqa: S101
+    return Verdict(transfer=transfer, status=ISO_STATUS[outcome.payment.status], payment_id=payment_id)
+
+
+def _finding(verdict: Verdict) -> Finding:
+    transfer = verdict.transfer
+    return Finding(
+        tier=Tier.ACCOUNT,
+        code=verdict.reason_code or "NARR",
+        level=Level.TRANSACTION,
+        path=path_of(Part.TRANSFER, transfer.payment_index, transfer.transaction_index),
+        line=transfer.line,
+        text=verdict.reason or "",
+        payment_index=transfer.payment_index,
+        transaction_index=transfer.transaction_index,
+    )
+
+
+def _insert_rows(message: Message, reading: CreditTransferInitiation, verdicts: Sequence[Verdict]) -> None:
+    transfers = [verdict.transfer for verdict in verdicts]
+    parameters: list[str | UUID] = [
+        current_tenant_id(),
+        message.id,
+        array_of_ids([new_id() for _ in verdicts]),
+        array_of([transfer.payment_index for transfer in transfers]),
+        array_of([transfer.transaction_index for transfer in transfers]),
+        array_of_texts([reading.payments[transfer.payment_index].payment_information_id for transfer in transfers]),
+        array_of_texts([transfer.instruction_id for transfer in transfers]),
+        array_of_texts([transfer.end_to_end_id for transfer in transfers]),
+        array_of([transfer.uetr for transfer in transfers]),
+        array_of([verdict.status for verdict in verdicts]),
+        array_of([verdict.reason_code for verdict in verdicts]),
+        array_of_texts([verdict.reason for verdict in verdicts]),
+        array_of_ids([verdict.payment_id for verdict in verdicts]),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS, parameters)

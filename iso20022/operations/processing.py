@@ -1,0 +1,102 @@
+"""Booking a message that was taken, chunk by chunk: each chunk's payments, rows and the message's cursor commit together.
+
+So a process may die anywhere: whoever goes on reads the file again, skips what is processed, and books the rest once.
+Two that work on one message take turns at its row lock and never book a transfer twice.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from events.models import OutboxEvent
+from iso20022.findings import REPORTED_AT_MOST, Finding
+from iso20022.models import Message
+from iso20022.operations.booking import Transfer, book_chunk
+from iso20022.operations.reporting import keep_report, report_on
+from iso20022.pain001.reader import CreditTransferInitiation
+from payment_engine.clock import now
+
+CHUNK: Final = 500
+LEASE: Final = timedelta(seconds=30)
+"""A message whose cursor did not move for so long is taken up by the sweeper."""
+_log = logging.getLogger(__name__)
+
+
+def process_message(*, message_id: UUID, reading: CreditTransferInitiation, seconds: float | None = None) -> Message:
+    """Book what is left of a message and report on it; returns it as it is then, unfinished if `seconds` were not enough."""
+    deadline = None if seconds is None else time.monotonic() + seconds
+    position = 0
+    for chunk in _chunks(reading):
+        if not _advance(message_id, reading, chunk, position):
+            break
+        position += len(chunk)
+        if deadline is not None and time.monotonic() > deadline and position < reading.transactions:
+            return Message.objects.get(id=message_id)
+    return _finish(message_id, reading)
+
+
+def _chunks(reading: CreditTransferInitiation) -> Iterator[list[Transfer]]:
+    transfers = reading.transfers()
+    while chunk := list(islice(transfers, CHUNK)):
+        yield chunk
+
+
+@transaction.atomic
+def _advance(message_id: UUID, reading: CreditTransferInitiation, chunk: list[Transfer], position: int) -> bool:
+    """Book the part of a chunk that nobody has booked yet. False once the message is final."""
+    message = Message.objects.select_for_update(no_key=True).get(id=message_id)
+    if message.is_final:
+        return False
+    todo = chunk[max(message.processed - position, 0) :]
+    if todo:
+        booked = book_chunk(message, reading, todo)
+        accepted = sum(verdict.accepted for verdict in booked.verdicts)
+        message.processed += len(todo)
+        message.accepted += accepted
+        message.rejected += len(todo) - accepted
+        _add_findings(message, booked.findings)
+    message.next_attempt_at = now() + LEASE
+    message.save(update_fields=["processed", "accepted", "rejected", "findings", "findings_omitted", "next_attempt_at"])
+    return True
+
+
+@transaction.atomic
+def _finish(message_id: UUID, reading: CreditTransferInitiation) -> Message:
+    """Report, once: who comes second finds it done."""
+    message = Message.objects.select_for_update(no_key=True).get(id=message_id)
+    if message.is_final:
+        return message
+    report = report_on(message, reading)
+    keep_report(message, report)
+    message.group_status = report.group_status
+    message.status = Message.Status.REJECTED if report.group_status == "RJCT" else Message.Status.COMPLETED
+    message.completed_at = now()
+    message.next_attempt_at = None
+    message.save(update_fields=["group_status", "status", "completed_at", "next_attempt_at"])
+    OutboxEvent.objects.create(topic="message.completed", subject_id=message.id, correlation_id=message.correlation_id)
+    return message
+
+
+def _add_findings(message: Message, findings: list[Finding]) -> None:
+    room = max(REPORTED_AT_MOST - len(message.findings), 0)
+    message.findings = [*message.findings, *(finding_document(finding) for finding in findings[:room])]
+    message.findings_omitted += len(findings[room:])
+
+
+def finding_document(finding: Finding) -> dict[str, object]:
+    """A finding as it is stored and as the API tells it."""
+    return {
+        "tier": int(finding.tier),
+        "code": finding.code,
+        "level": finding.level.value,
+        "severity": finding.severity.value,
+        "path": finding.path,
+        "line": finding.line,
+        "text": finding.text,
+    }
