@@ -80,7 +80,8 @@ def _admit(request: ApiRequest) -> Scope | None:
     """Set `principal` and `tenant` on the request; the scope its work is done in."""
     named: str | None = request.META.get("HTTP_X_TENANT_ID")
     if is_public(request.path_info):
-        request.principal, request.tenant = None, _pinned(tenant_by_slug_or_reference(named)) if named else None
+        named_to_read = named is not None and request.method in SAFE_METHODS  # to any other method the answer is 405
+        request.principal, request.tenant = None, _pinned(tenant_by_slug_or_reference(named or "")) if named_to_read else None
         return None
     principal = request.principal = authenticate(_bearer_token(request))
     tenant = request.tenant = acting_tenant(principal, named)
@@ -110,10 +111,10 @@ def acting_tenant(principal: Principal, named: str | None) -> TenantRecord | Non
     """
     if principal.tenant is not None:
         tenant = _bound_tenant(principal.tenant)
-        if named and named not in {tenant.slug, tenant.reference}:
+        if named is not None and named not in {tenant.slug, tenant.reference}:
             raise TenantMismatch("the access token is bound to another tenant")
         return tenant
-    if not named:
+    if named is None:
         return None
     if not principal.acts_for_tenants:
         raise TenantMismatch("only a platform:admin token acts for the tenant it names")

@@ -1,13 +1,14 @@
 """GET and POST /customers, GET and PATCH /customers/{id}."""
 
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from msgspec import Meta
 
 from accounts.api.answers import answer_created
-from accounts.api.shapes import CustomerChange, CustomerInput, CustomerOutput, CustomerReference, customer_output
+from accounts.api.shapes import CustomerChange, CustomerInput, CustomerOutput, customer_output
 from accounts.errors import CustomerUnknown
 from accounts.models import Customer
 from accounts.operations.customers import create_customer, update_customer
@@ -23,7 +24,7 @@ TAG: Final = "Customers"
 _PATH: Final = {"customer_id": id_schema("cus")}
 _KEYSET: Final = newest_first("customers")
 _FILTERS: Final = (
-    QueryParameter(name="reference", type=CustomerReference),
+    QueryParameter(name="reference", type=Annotated[str, Meta(min_length=1, max_length=64)]),
     QueryParameter(name="createdAt", column="created_at", type=Instant, ranged=True),
 )
 

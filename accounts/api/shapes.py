@@ -30,7 +30,7 @@ SignedAmount = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$", description
 # The patterns are published here and enforced by the operations, for every door alike.
 Name = Annotated[str, Meta(min_length=1, max_length=140, extra_json_schema={"pattern": TEXT_PATTERN})]
 CustomerReference = Annotated[str, Meta(min_length=1, max_length=64, extra_json_schema={"pattern": TEXT_PATTERN})]
-Email = Annotated[str, Meta(max_length=254, extra_json_schema={"format": "email"})]
+Email = Annotated[str, Meta(min_length=1, max_length=254, extra_json_schema={"format": "email"})]
 Iban = Annotated[str, Meta(extra_json_schema={"pattern": IBAN_PATTERN}, description="ISO 13616 in electronic form, check digits included")]
 AccountNumber = Annotated[str, Meta(extra_json_schema={"pattern": NUMBER_PATTERN})]
 ETAG_PATTERN: Final = '^"[0-9a-f]{32}"$'

@@ -18,8 +18,10 @@ _ROWS: Final = """
 SELECT payment_index, instruction_id, end_to_end_id, uetr, status, reason_code, reason, payment_id FROM iso20022_message_transactions
 WHERE tenant_id = %s AND message_id = %s AND (%s OR status = 'RJCT') ORDER BY payment_index, transaction_index"""
 _PLACES: Final = """
-SELECT t.payment_id, m.original_message_id, t.payment_information_id, t.instruction_id
-FROM iso20022_message_transactions t JOIN iso20022_messages m ON m.id = t.message_id
+SELECT t.payment_id, m.original_message_id, t.payment_information_id, t.instruction_id, p.metadata ->> 'creditorReference'
+FROM iso20022_message_transactions t
+JOIN iso20022_messages m ON m.id = t.message_id
+JOIN transactions p ON p.id = t.payment_id
 WHERE t.tenant_id = %s AND t.payment_id = ANY (%s::uuid[])"""
 
 
@@ -37,8 +39,9 @@ class PlaceInMessage:
     """Where a payment stood in the file that ordered it."""
 
     message_id: str | None
-    payment_information_id: str
+    payment_information_id: str | None
     instruction_id: str | None
+    creditor_reference: str | None
 
 
 def block_counts(message: Message) -> list[BlockCounts]:
@@ -76,6 +79,11 @@ def places_in_messages(payment_ids: list[UUID]) -> dict[UUID, PlaceInMessage]:
     with connection.cursor() as cursor:
         cursor.execute(_PLACES, [current_tenant_id(), payment_ids])
         return {
-            payment_id: PlaceInMessage(message_id=message_id, payment_information_id=payment_information_id, instruction_id=instruction_id)
-            for payment_id, message_id, payment_information_id, instruction_id in cursor.fetchall()
+            payment_id: PlaceInMessage(
+                message_id=message_id,
+                payment_information_id=payment_information_id,
+                instruction_id=instruction_id,
+                creditor_reference=creditor_reference,
+            )
+            for payment_id, message_id, payment_information_id, instruction_id, creditor_reference in cursor.fetchall()
         }

@@ -12,25 +12,30 @@ Json = dict[str, Any]
 # Marks amounts until the currency beside them is known; it is published too, as a hint for generators of clients.
 MARK: Final = "x-amount"
 ZERO_ALLOWED: Final = "zero allowed"
-_DIGITS_MAX: Final = max(map(exponent, CURRENCIES))
+_EXPONENTS: Final = tuple(sorted(set(map(exponent, CURRENCIES))))
 
 
-def amount_schema(digits_after_point: int = _DIGITS_MAX) -> Json:
-    """Of an amount greater than zero. JSON numbers with a fraction are read too (exactly); strings are the better habit."""
-    whole_digits = MAX_DIGITS - digits_after_point
+def amount_schema(*digits_after_point: int) -> Json:
+    """Of an amount greater than zero in a currency with so many fraction digits; in any currency when none are given.
+
+    JSON numbers with a fraction are read too (exactly); strings are the better habit.
+    """
+    exponents = digits_after_point or _EXPONENTS
+    patterns = "|".join(_positive(MAX_DIGITS - digits, digits) for digits in exponents)
     return {
         MARK: True,
         "description": "A plain decimal greater than zero with at most the currency's fraction digits; a JSON number is read exactly.",
         "anyOf": [
-            {"type": "string", "pattern": _pattern(whole_digits, digits_after_point)},
-            {"type": "integer", "minimum": 1, "maximum": 10**whole_digits - 1},
+            {"type": "string", "pattern": f"^({patterns})$"},
+            {"type": "integer", "minimum": 1, "maximum": 10 ** (MAX_DIGITS - min(exponents)) - 1},
         ],
     }
 
 
-def _zero_schema(digits_after_point: int = _DIGITS_MAX) -> Json:
+def _zero_schema(*digits_after_point: int) -> Json:
     """What is added to the schema of an amount that may be zero."""
-    fraction = rf"(\.0{{1,{digits_after_point}}})?" if digits_after_point else ""
+    digits = max(digits_after_point or _EXPONENTS)
+    fraction = rf"(\.0{{1,{digits}}})?" if digits else ""
     return {
         MARK: ZERO_ALLOWED,
         "description": "A plain decimal of zero or more with at most the currency's fraction digits; a JSON number is read exactly.",
@@ -42,20 +47,20 @@ AmountOrZero = Annotated[AmountInput, msgspec.Meta(extra_json_schema=_zero_schem
 """An amount that may be zero, such as a limit. Read it with `amount_field(..., zero_allowed=True)`."""
 
 
-def _schema_for(mark: object, digits_after_point: int) -> Json:
-    amount = amount_schema(digits_after_point)
+def _schema_for(mark: object, *digits_after_point: int) -> Json:
+    amount = amount_schema(*digits_after_point)
     if mark != ZERO_ALLOWED:
         return amount
-    zero = _zero_schema(digits_after_point)
+    zero = _zero_schema(*digits_after_point)
     return {**zero, "anyOf": [*amount["anyOf"], *zero["anyOf"]]}
 
 
-def _pattern(whole_digits: int, digits_after_point: int) -> str:
+def _positive(whole_digits: int, digits_after_point: int) -> str:
     whole = f"[1-9][0-9]{{0,{whole_digits - 1}}}"
     if digits_after_point == 0:
-        return f"^{whole}$"
+        return whole
     below_one = "|".join("0" * zeros + f"[1-9][0-9]{{0,{digits_after_point - zeros - 1}}}" for zeros in range(digits_after_point))
-    return rf"^({whole}(\.[0-9]{{1,{digits_after_point}}})?|0\.({below_one}))$"
+    return rf"{whole}(\.[0-9]{{1,{digits_after_point}}})?|0\.({below_one})"
 
 
 def tie_amounts_to_currency(component: Json) -> Json:

@@ -141,10 +141,14 @@ def _start(run: DevRun, supervisor: Supervisor, console: Console) -> None:
 def _environment(run: DevRun) -> dict[str, str]:
     var = run.data_dir / "var"
     var.mkdir(mode=0o700, exist_ok=True)
+    metrics = var / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)  # counters of processes that are gone would be added for ever
+    metrics.mkdir()
     defaults = {
         "DJANGO_SECRET_KEY": kept_secret(run.data_dir / "secret_key"),
         "VAR_DIR": str(var),
         "CELERY_BEAT_SCHEDULE_FILENAME": str(var / "celerybeat-schedule"),
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         "PYTHONUNBUFFERED": "1",
         "DJANGO_ENV": "development",
     }

@@ -23,6 +23,7 @@ _METADATA_MAX: Final = 20
 Text35 = Annotated[str, Meta(min_length=1, max_length=35)]
 Text140 = Annotated[str, Meta(min_length=1, max_length=140)]
 AccountText = Annotated[str, Meta(min_length=1, max_length=64, description="An account's id (acc_…) or its IBAN")]
+OnlyCaptured = Annotated[bool, Meta(extra_json_schema={"const": True}, description="A payment is booked at once")]
 MetadataKey = Annotated[str, Meta(min_length=1, max_length=40)]
 MetadataValue = Annotated[str, Meta(max_length=500)]
 
@@ -39,7 +40,7 @@ class PaymentInput(Input, frozen=True, kw_only=True):
     end_to_end_id: Text35 | None = None
     remittance_information: Text140 | None = None
     requested_execution_date: date | None = None
-    capture: bool = True
+    capture: OnlyCaptured = True
     metadata: Annotated[dict[MetadataKey, MetadataValue], Meta(max_length=_METADATA_MAX)] = {}
 
     def to_submit(self, *, created_by: str, correlation_id: str, idempotency: Any) -> SubmitPayment:  # noqa: ANN401  # built from the fingerprint

@@ -27,7 +27,10 @@ from psycopg.pq.abc import PGresult
 from tenants import context
 
 Row = tuple[Any, ...]
-_BIND: Final = "SELECT now(), set_config('app.current_tenant', %s, true), set_config('search_path', %s, true)"
+# Plans are made once per connection and by index, whatever the tables held and however large the batch was at that moment.
+_BIND: Final = """SELECT now(), set_config('app.current_tenant', %s, true), set_config('search_path', %s, true),
+set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)"""
 _NOW: Final = "SELECT now()"
 _GOOD: Final = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 _numbers: Final = itertools.count()

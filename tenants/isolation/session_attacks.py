@@ -28,12 +28,7 @@ _REFUSED: Final = {
         "COPY (SELECT 1) TO PROGRAM 'true'",
         "COPY (SELECT 1) TO '/tmp/isolation-proof'",
     ),
-    "logins and extensions": (
-        "CREATE ROLE isolation_proof SUPERUSER",
-        "ALTER ROLE CURRENT_USER BYPASSRLS",
-        "CREATE EXTENSION dblink",
-        "ALTER SYSTEM SET row_security = off",
-    ),
+    "stronger logins": ("CREATE ROLE isolation_proof SUPERUSER", "ALTER ROLE CURRENT_USER BYPASSRLS"),
     "objects of one's own": (
         "CREATE SCHEMA isolation_proof",
         "CREATE TABLE public.isolation_proof ()",

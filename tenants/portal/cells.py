@@ -17,10 +17,10 @@ from payment_engine.money import format_amount
 
 NOTHING: Final = "–"
 _VARIANTS: Final = {
-    "success": {"ACTIVE", "OPEN", "COMPLETED", "up"},
+    "success": {"ACTIVE", "OPEN", "COMPLETED", "up", "ACSC", "ACCC"},
     "warning": {"FROZEN", "SUSPENDED", "PENDING_APPROVAL", "PENDING_ACTIVATION", "PART", "timeout"},
     "danger": {"REJECTED", "FAILED", "CLOSED", "DECOMMISSIONED", "RJCT", "down"},
-    "info": {"RECEIVED", "VALIDATED", "SCHEDULED", "RESERVED", "SUBMITTED", "PROCESSING", "DRAFT"},
+    "info": {"RECEIVED", "VALIDATED", "SCHEDULED", "RESERVED", "SUBMITTED", "PROCESSING", "DRAFT", "ACSP", "ACTC", "ACCP", "PDNG", "RCVD"},
 }
 
 

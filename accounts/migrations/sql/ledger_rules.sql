@@ -3,7 +3,7 @@
 -- large batch must not scan the accounts table for a small one.
 
 CREATE FUNCTION check_new_postings() RETURNS trigger LANGUAGE plpgsql
-    SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     offending uuid;
 BEGIN
@@ -49,7 +49,7 @@ CREATE TRIGGER postings_are_balanced AFTER INSERT ON postings
 
 -- No sorting: the last posting must come from the index on version; the one on id would read the account's whole history.
 CREATE FUNCTION check_booked_balances() RETURNS trigger LANGUAGE plpgsql
-    SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
 DECLARE
     offending uuid;
 BEGIN
