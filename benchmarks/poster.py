@@ -3,6 +3,7 @@
 Reads orders as JSON lines, `{"batch": 100, "seconds": 3.0}`, and answers each with what it did and what it cost.
 """
 
+import gc
 import json
 import random
 import sys
@@ -16,13 +17,14 @@ import django
 
 def main() -> None:
     django.setup()
+    from payment_engine.ids import parse_id
     from tenants.context import tenant_scope
     from tenants.registry import tenant_by_slug
 
     bank = json.loads(Path(sys.argv[1]).read_text())
-    accounts = [UUID(account["id"]) for account in bank["spread"]]
+    accounts = [parse_id("acc", account["id"]) for account in bank["spread"]]
+    gc.freeze()  # as payment_engine.wsgi does
     with tenant_scope(tenant_by_slug(bank["tenant"])):
-        _book(accounts, batch=1, seconds=0.2)
         for line in sys.stdin:
             order = json.loads(line)
             print(json.dumps(_book(accounts, batch=order["batch"], seconds=order["seconds"])), flush=True)

@@ -1,6 +1,6 @@
-"""`python -m benchmarks.seed`: a tenant with funded accounts, a payment type with a fee and one without; prints JSON.
+"""`python -m benchmarks.seed`: a tenant with funded accounts, payment types and an access token; prints JSON.
 
-The accounts are opened through the product's own operations, in one tenant scope, as the application's login.
+Everything goes through the product's own operations.
 """
 
 import json
@@ -11,40 +11,46 @@ import django
 ACCOUNTS = 1000
 FUNDS_MINOR = 10**12
 TENANT = "benchmark-bank"
-_CHECK_DIGITS_BASE = 98
+_SCOPES = ("payments:write", "payments:read", "accounts:read", "iso20022:write", "iso20022:read")
+_TOKEN_SECONDS = 24 * 3600
 
 
 def iban(number: int) -> str:
     """A German IBAN of the fictional bank 10000000 with right check digits (ISO 13616: mod 97 with DE as 1314)."""
     account = f"10000000{number:010d}"
-    return f"DE{_CHECK_DIGITS_BASE - int(account + '131400') % 97:02d}{account}"
+    return f"DE{98 - int(account + '131400') % 97:02d}{account}"
 
 
 def seed() -> dict[str, object]:
-    from accounts.models import Account, Customer
-    from accounts.operations.accounts import open_account
-    from accounts.operations.journals import post_opening_balance
     from payments.models import PaymentType
     from tenants.context import tenant_scope
+    from tenants.operations.clients import create_api_client
     from tenants.operations.onboarding import create_tenant
     from tenants.registry import tenant_by_slug
+    from tenants.tokens import issue_access_token
 
     create_tenant(slug=TENANT, name="Benchmark Bank")
+    client = create_api_client(tenant=TENANT, name="benchmark", scopes=_SCOPES)
     with tenant_scope(tenant_by_slug(TENANT)):
         PaymentType.objects.create(code="BENCHMARK_TRANSFER", name="Transfer with a fee", max_amount="50000", processing_fee="1.00")
         PaymentType.objects.create(code="INTERNAL_TRANSFER", name="Transfer")
-        customer = Customer.objects.create(name="Benchmark Customer")
-        accounts: list[Account] = []
-        for number in range(ACCOUNTS + 1):
-            account = open_account(customer_id=customer.id, currency="EUR", name="Current account", iban=iban(number))
-            post_opening_balance(account_id=account.id, amount_minor=FUNDS_MINOR, currency="EUR")
-            accounts.append(account)
-    hot, *spread = accounts
-    return {
-        "tenant": TENANT,
-        "hot": {"id": str(hot.id), "iban": hot.iban},
-        "spread": [{"id": str(account.id), "iban": account.iban} for account in spread],
-    }
+        hot, *spread = _accounts()
+    token = issue_access_token(client_id=client.client_id, tenant=TENANT, scopes=_SCOPES, lifetime_seconds=_TOKEN_SECONDS)
+    return {"tenant": TENANT, "token": token, "hot": hot, "spread": spread}
+
+
+def _accounts() -> list[dict[str, str]]:
+    from accounts.models import Customer
+    from accounts.operations.accounts import open_account
+    from accounts.operations.journals import post_opening_balance
+
+    customer = Customer.objects.create(name="Benchmark Customer")
+    accounts = []
+    for number in range(ACCOUNTS + 1):
+        account = open_account(customer_id=customer.id, currency="EUR", name="Current account", iban=iban(number))
+        post_opening_balance(account_id=account.id, amount_minor=FUNDS_MINOR, currency="EUR")
+        accounts.append({"id": account.public_id, "iban": iban(number)})
+    return accounts
 
 
 if __name__ == "__main__":

@@ -163,6 +163,8 @@ def _fields(node: ast.ClassDef) -> Iterator[_Field]:
 
 def _literal(node: ast.expr) -> object:
     """A literal, or the text inside `Decimal("…")`."""
+    if isinstance(node, ast.Constant):
+        return node.value
     return ast.literal_eval(node.args[0] if isinstance(node, ast.Call) else node)
 
 

@@ -43,3 +43,9 @@ class OwnerLoginRequired(Conflict):
     """Asked of a process that runs with the application's login: only the owner of the database makes schemas."""
 
     code, title = "owner_login_required", "Owner login required"
+
+
+class OwnerLoginMisused(Conflict):
+    """What is asked says something about the application's login only."""
+
+    code, title = "owner_login_misused", "Owner login misused"

@@ -18,6 +18,7 @@ from django.http.response import HttpResponseBase
 from payment_engine.api.endpoints import operations_of
 from payment_engine.api.errors import Forbidden, NotAuthenticated
 from payment_engine.api.problems import problem_boundary, problem_response
+from payment_engine.observability.correlation import log_refusal
 from tenants.context import POOL_SCHEMA, Scope, scope_of, use
 from tenants.errors import TenantMismatch, TenantNotActive, TenantSuspended, TenantUnknown
 from tenants.models import StaffUser, Tenant
@@ -73,6 +74,7 @@ def _serve(request: HttpRequest, get_response: GetResponse) -> HttpResponseBase:
     scope = _admit(cast("ApiRequest", request))
     with use(scope):
         response = get_response(request)
+        log_refusal(request, response)
     return _streaming_in(scope, response)
 
 

@@ -1,7 +1,7 @@
 """Accounts: balances and postings to look at, buttons for what may be done to them. Nobody edits an account's fields."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import admin
@@ -28,7 +28,8 @@ from tenants.portal.cells import NOTHING, Panel, amount, badge, moment, record_l
 from tenants.portal.forms import OperationForm, done, operation_page
 from tenants.portal.model_admin import TenantModelAdmin
 
-_BUTTONS = {
+_CLOSE: Final = "Close account"
+_BUTTONS: Final = {
     Account.Status.OPEN: ("opening_balance", "rename", "overdraft", "freeze", "close"),
     Account.Status.FROZEN: ("rename", "overdraft", "unfreeze", "close"),
     Account.Status.CLOSED: (),
@@ -239,10 +240,10 @@ class AccountAdmin(TenantModelAdmin[Account]):
             request, object_id, unfreeze_account, button="Unfreeze", sentence="Account open again.", explanation=explanation
         )
 
-    @button("Close account", icon="block", kind=Kind.DANGER)
+    @button(_CLOSE, icon="block", kind=Kind.DANGER)
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
         explanation = "Only an empty account can be closed, and it can't be opened again."
-        return self._confirm(request, object_id, close_account, button="Close account", sentence="Account closed.", explanation=explanation)
+        return self._confirm(request, object_id, close_account, button=_CLOSE, sentence="Account closed.", explanation=explanation)
 
     def _account(self, request: HttpRequest, object_id: str) -> Account:
         account = self.get_object(request, object_id)
@@ -285,5 +286,5 @@ class AccountAdmin(TenantModelAdmin[Account]):
             run=run,
             record=account,
             explanation=explanation,
-            dangerous=button == "Close",
+            dangerous=button == _CLOSE,
         )

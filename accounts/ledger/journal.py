@@ -7,28 +7,41 @@ from uuid import UUID
 
 from accounts.ledger.drafts import JournalDraft, LockedAccount
 from accounts.ledger.locks import LockedAccounts
-from accounts.ledger.sql import array_of, array_of_ids, array_of_new_ids, array_of_texts
+from accounts.ledger.sql import array_of, array_of_ids, array_of_new_ids, array_of_texts, given_rows, insert_rows
 from tenants.context import current_tenant_id
 from tenants.database.pipeline import PipelinedTransaction
 
-_JOURNALS: Final = """
-INSERT INTO journals (id, tenant_id, kind, payment_id, description, value_date, posting_count, created_by)
-SELECT j.id, %s, j.kind, j.payment_id, j.description, j.value_date, j.posting_count, j.created_by
-FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::date[], %s::int2[], %s::text[])
-    AS j(id, kind, payment_id, description, value_date, posting_count, created_by)"""
-_POSTINGS: Final = """
-INSERT INTO postings (id, tenant_id, journal_id, line, account_id, amount_minor, currency, account_version, balance_after_minor, value_date)
-SELECT p.id, %s, p.journal_id, p.line, p.account_id, p.amount_minor, p.currency, p.account_version, p.balance_after_minor, p.value_date
-FROM unnest(%s::uuid[], %s::uuid[], %s::int2[], %s::uuid[], %s::int8[], %s::text[], %s::int8[], %s::int8[], %s::date[])
-    AS p(id, journal_id, line, account_id, amount_minor, currency, account_version, balance_after_minor, value_date)"""
-_BALANCES: Final = """
-UPDATE accounts a SET booked_minor = b.booked_minor, version = b.version
-FROM unnest(%s::uuid[], %s::int8[], %s::int8[]) AS b(id, booked_minor, version)
-WHERE a.id = b.id AND a.tenant_id = %s"""
-_DELTAS: Final = """
-INSERT INTO balance_deltas (id, tenant_id, account_id, amount_minor, posting_count)
-SELECT d.id, %s, d.account_id, d.amount_minor, d.posting_count
-FROM unnest(%s::uuid[], %s::uuid[], %s::int8[], %s::int4[]) AS d(id, account_id, amount_minor, posting_count)"""
+_JOURNALS: Final = insert_rows(
+    "journals",
+    {
+        "id": "uuid",
+        "kind": "text",
+        "payment_id": "uuid",
+        "description": "text",
+        "value_date": "date",
+        "posting_count": "int2",
+        "created_by": "text",
+    },
+)
+_POSTINGS: Final = insert_rows(
+    "postings",
+    {
+        "id": "uuid",
+        "journal_id": "uuid",
+        "line": "int2",
+        "account_id": "uuid",
+        "amount_minor": "int8",
+        "currency": "text",
+        "account_version": "int8",
+        "balance_after_minor": "int8",
+        "value_date": "date",
+    },
+)
+_DELTAS: Final = insert_rows("balance_deltas", {"id": "uuid", "account_id": "uuid", "amount_minor": "int8", "posting_count": "int4"})
+_MOVED: Final = given_rows({"id": "uuid", "booked_minor": "int8", "version": "int8"})
+_BALANCES: Final = f"""
+UPDATE accounts a SET booked_minor = given.booked_minor, version = given.version FROM {_MOVED}
+WHERE a.id = given.id AND a.tenant_id = %s"""  # noqa: S608  # constants
 
 
 def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalDraft], accounts: LockedAccounts) -> None:

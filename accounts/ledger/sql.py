@@ -1,11 +1,29 @@
 """PostgreSQL array literals for set-based writes: text made here once, several times cheaper than adapting lists."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
 from payment_engine.errors import Malformed
 from payment_engine.ids import new_id
+
+
+def insert_rows(table: str, columns: Mapping[str, str], expressions: Mapping[str, str] | None = None) -> str:
+    """INSERT for the tenant given first, with a row for each position of the array parameters, one per column (name → type).
+
+    `expressions` fill further columns; in them, and in a clause written after it, `given` is the row given.
+    """
+    more = expressions or {}
+    names, values = [*columns, *more], [*(f"given.{column}" for column in columns), *more.values()]
+    return f"INSERT INTO {table} (tenant_id, {', '.join(names)}) SELECT %s, {', '.join(values)} FROM {given_rows(columns)}"  # noqa: S608  # constants
+
+
+def given_rows(columns: Mapping[str, str]) -> str:
+    """A FROM item named `given`, with a row for each position of the array parameters.
+
+    `unnest` stands in the select list, where PostgreSQL streams it; in FROM each array would be stored aside first.
+    """
+    return f"(SELECT {', '.join(f'unnest(%s::{type_}[]) AS {column}' for column, type_ in columns.items())}) AS given"
 
 
 def array_of(values: Iterable[int | date | str | None]) -> str:

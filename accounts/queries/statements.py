@@ -1,16 +1,19 @@
 """The statement of one account on one day (UTC): from the balance it began with to the one it ended with."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from msgspec import Struct
 
 from accounts.errors import AccountUnknown
+from accounts.queries.other_sides import OtherSide, other_sides
 from tenants.context import current_tenant_id
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_POSTING: Final = """
 SELECT p.account_version, p.balance_after_minor FROM postings p
 WHERE p.account_id = a.id AND NOT a.append_only AND p.created_at {} ORDER BY p.created_at DESC, p.account_version DESC LIMIT 1"""
@@ -26,26 +29,21 @@ LEFT JOIN customers c ON c.id = a.customer_id
 LEFT JOIN LATERAL ({_LAST_POSTING.format("< %(start)s")}) before ON true
 LEFT JOIN LATERAL ({_LAST_POSTING.format("<= %(end)s")}) until ON true
 WHERE a.id = %(account_id)s"""  # noqa: S608  # constants
-# The other party is the account of the leg this one is paired with: legs come in pairs of one amount, lines 0 and 1, 2 and 3.
+# Times as microseconds: a batch has one time for thousands of entries, which is then made once.
 _ENTRIES: Final = """
-SELECT p.id, p.journal_id, j.kind, p.amount_minor, p.created_at, p.value_date, j.description, j.payment_id,
-    t.end_to_end_id, t.reference, t.uetr, t.remittance_information,
-    coalesce(oc.name, oa.name), oa.iban, oa.number, oa.role
-FROM postings p
-JOIN journals j ON j.id = p.journal_id
-LEFT JOIN transactions t ON t.id = j.payment_id
-LEFT JOIN postings o ON o.journal_id = p.journal_id AND o.line = p.line # 1 AND o.amount_minor = -p.amount_minor AND o.currency = p.currency
-LEFT JOIN accounts oa ON oa.id = o.account_id
-LEFT JOIN customers oc ON oc.id = oa.customer_id
-WHERE p.account_id = %(account_id)s AND """
+SELECT p.id, p.journal_id, p.line, p.amount_minor, (extract(epoch FROM p.created_at) * 1000000)::int8, p.value_date,
+    j.kind, j.description, j.payment_id
+FROM postings p JOIN journals j ON j.id = p.journal_id WHERE p.account_id = %(account_id)s AND """
 # Versions rather than times where there are any: what one day ends with, the next begins with, whatever clocks did.
 _BY_VERSION: Final = _ENTRIES + "p.account_version > %(first)s AND p.account_version <= %(last)s ORDER BY p.account_version"
 _BY_TIME: Final = _ENTRIES + "p.created_at >= %(start)s AND p.created_at <= %(end)s ORDER BY p.created_at, p.id"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementEntry:
-    """One posting, credit positive, with what its payment and its other party say. A charge is paid to the bank itself."""
+class StatementEntry(Struct, frozen=True, kw_only=True, gc=False):
+    """One posting, credit positive, with what its payment and its other party say. A charge is paid to the bank itself.
+
+    A Struct, because it is made ten times faster than a dataclass and a file of payments makes ten thousand of them.
+    """
 
     posting_id: UUID
     journal_id: UUID
@@ -55,15 +53,15 @@ class StatementEntry:
     created_at: datetime
     value_date: date
     description: str
-    payment_id: UUID | None
-    end_to_end_id: str | None
-    reference: str | None
-    uetr: UUID | None
-    remittance_information: str | None
-    counterparty_name: str | None
-    counterparty_iban: str | None
-    counterparty_number: str | None
     is_charge: bool
+    payment_id: UUID | None
+    end_to_end_id: str | None = None
+    reference: str | None = None
+    uetr: UUID | None = None
+    remittance_information: str | None = None
+    counterparty_name: str | None = None
+    counterparty_iban: str | None = None
+    counterparty_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +81,10 @@ class AccountStatement:
 
 
 def statement(account_id: UUID, day: date) -> AccountStatement:
-    """Everything posted on the day, in the order it was posted, in two queries. Raises AccountUnknown."""
+    """Everything posted on the day, in the order it was posted. Raises AccountUnknown.
+
+    A handful of queries whatever the number of entries; each finds its rows by id, so none depends on the planner's luck.
+    """
     current_tenant_id()  # raises TenantRequired
     parameters: dict[str, Any] = {
         "account_id": account_id,
@@ -98,6 +99,8 @@ def statement(account_id: UUID, day: date) -> AccountStatement:
         number, iban, name, owner_name, currency, append_only, first, last, opening_minor = frame
         cursor.execute(_BY_TIME if append_only else _BY_VERSION, parameters | {"first": first, "last": last})
         rows = cursor.fetchall()
+        others = other_sides(cursor, account_id, [(row[1], row[2], row[8]) for row in rows])
+    times = {microseconds: _EPOCH + timedelta(microseconds=microseconds) for microseconds in {row[4] for row in rows}}
     balances = list(accumulate((row[3] for row in rows), initial=opening_minor))
     return AccountStatement(
         account_id=account_id,
@@ -109,27 +112,28 @@ def statement(account_id: UUID, day: date) -> AccountStatement:
         day=day,
         opening_minor=opening_minor,
         closing_minor=balances[-1],
-        entries=tuple(_entry(row, balance) for row, balance in zip(rows, balances[1:], strict=True)),
+        entries=tuple(_entry(row, times[row[4]], *rest) for row, *rest in zip(rows, balances[1:], others, strict=True)),
     )
 
 
-def _entry(row: tuple[Any, ...], balance_after_minor: int) -> StatementEntry:
+def _entry(row: tuple[Any, ...], created_at: datetime, balance_after_minor: int, other: OtherSide) -> StatementEntry:
+    payment, party = other.payment, other.party
     return StatementEntry(
         posting_id=row[0],
         journal_id=row[1],
-        kind=row[2],
+        kind=row[6],
         amount_minor=row[3],
         balance_after_minor=balance_after_minor,
-        created_at=row[4],
+        created_at=created_at,
         value_date=row[5],
-        description=row[6],
-        payment_id=row[7],
-        end_to_end_id=row[8],
-        reference=row[9],
-        uetr=row[10],
-        remittance_information=row[11],
-        counterparty_name=row[12],
-        counterparty_iban=row[13],
-        counterparty_number=row[14],
-        is_charge=row[15] == "FEE",
+        description=row[7],
+        is_charge=other.is_charge,
+        payment_id=row[8],
+        end_to_end_id=payment.end_to_end_id if payment else None,
+        reference=payment.reference if payment else None,
+        uetr=payment.uetr if payment else None,
+        remittance_information=payment.remittance_information if payment else None,
+        counterparty_name=party.name if party else None,
+        counterparty_iban=party.iban if party else None,
+        counterparty_number=party.number if party else None,
     )

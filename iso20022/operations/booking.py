@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from accounts.ledger.locks import AccountReference
-from accounts.ledger.sql import array_of, array_of_ids, array_of_texts
+from accounts.ledger.sql import array_of, array_of_ids, array_of_new_ids, array_of_texts, insert_rows
 from accounts.models import Account
 from iso20022.findings import Finding, Level, Tier
 from iso20022.identifiers import iban_is_valid
@@ -20,21 +20,30 @@ from iso20022.pain001.values import AccountNumber, CreditTransfer, RefusedTransf
 from iso20022.parts import Part, path_of
 from iso20022.reasons import reason_code_of
 from payment_engine.errors import NotFound
-from payment_engine.ids import new_id, parse_id
+from payment_engine.ids import parse_id
 from payments.operations.submit import submit_payments
 from payments.snapshot import current_snapshot
 from payments.states import ISO_STATUS
-from payments.values import Outcome, SubmitPayment
+from payments.values import Outcome, PaymentRecord, SubmitPayment
 from tenants.context import current_tenant_id
 
-_ROWS: Final = """
-INSERT INTO iso20022_message_transactions (id, tenant_id, message_id, payment_index, transaction_index, payment_information_id,
-    instruction_id, end_to_end_id, uetr, status, reason_code, reason, payment_id)
-SELECT r.id, %s, %s, r.payment_index, r.transaction_index, r.payment_information_id,
-    r.instruction_id, r.end_to_end_id, r.uetr, r.status, r.reason_code, r.reason, r.payment_id
-FROM unnest(%s::uuid[], %s::int4[], %s::int4[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[],
-    %s::uuid[]) AS r(id, payment_index, transaction_index, payment_information_id, instruction_id, end_to_end_id, uetr, status,
-    reason_code, reason, payment_id)"""
+_ROWS: Final = insert_rows(
+    "iso20022_message_transactions",
+    {
+        "id": "uuid",
+        "message_id": "uuid",
+        "payment_index": "int4",
+        "transaction_index": "int4",
+        "payment_information_id": "text",
+        "instruction_id": "text",
+        "end_to_end_id": "text",
+        "uetr": "uuid",
+        "status": "text",
+        "reason_code": "text",
+        "reason": "text",
+        "payment_id": "uuid",
+    },
+)
 Transfer = CreditTransfer | RefusedTransfer
 
 
@@ -47,7 +56,7 @@ class Verdict:
     reason_code: str | None = None
     reason: str | None = None
     tier: Tier | None = None
-    payment_id: UUID | None = None
+    payment: PaymentRecord | None = None
 
     @property
     def accepted(self) -> bool:
@@ -141,13 +150,12 @@ def _payment_type(service_level: str | None) -> str:
 
 
 def _verdict(transfer: Transfer, outcome: Outcome) -> Verdict:
-    payment_id = outcome.payment.id if outcome.payment else None
     if outcome.refusal is not None:
         code = reason_code_of(outcome.refusal)
         reason = problem_text(code, outcome.refusal.detail)
-        return Verdict(transfer=transfer, status="RJCT", reason_code=code, reason=reason, tier=Tier.ACCOUNT, payment_id=payment_id)
+        return Verdict(transfer=transfer, status="RJCT", reason_code=code, reason=reason, tier=Tier.ACCOUNT, payment=outcome.payment)
     assert outcome.payment is not None, "an outcome is a payment or a refusal"  # noqa: S101
-    return Verdict(transfer=transfer, status=ISO_STATUS[outcome.payment.status], payment_id=payment_id)
+    return Verdict(transfer=transfer, status=ISO_STATUS[outcome.payment.status], payment=outcome.payment)
 
 
 def _finding(verdict: Verdict) -> Finding:
@@ -166,10 +174,10 @@ def _finding(verdict: Verdict) -> Finding:
 
 def _insert_rows(message: Message, reading: CreditTransferInitiation, verdicts: Sequence[Verdict]) -> None:
     transfers = [verdict.transfer for verdict in verdicts]
-    parameters: list[str | UUID] = [
+    parameters: list[str] = [
         current_tenant_id(),
-        message.id,
-        array_of_ids([new_id() for _ in verdicts]),
+        array_of_new_ids(len(verdicts)),
+        array_of_ids([message.id] * len(verdicts)),
         array_of([transfer.payment_index for transfer in transfers]),
         array_of([transfer.transaction_index for transfer in transfers]),
         array_of_texts([reading.payments[transfer.payment_index].payment_information_id for transfer in transfers]),
@@ -179,7 +187,7 @@ def _insert_rows(message: Message, reading: CreditTransferInitiation, verdicts: 
         array_of([verdict.status for verdict in verdicts]),
         array_of([verdict.reason_code for verdict in verdicts]),
         array_of_texts([verdict.reason for verdict in verdicts]),
-        array_of_ids([verdict.payment_id for verdict in verdicts]),
+        array_of_ids([verdict.payment.id if verdict.payment else None for verdict in verdicts]),
     ]
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, parameters)

@@ -4,9 +4,9 @@ So a process may die anywhere: whoever goes on reads the file again, skips what 
 Two that work on one message take turns at its row lock and never book a transfer twice.
 """
 
-import logging
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import islice
 from typing import Final
@@ -17,25 +17,34 @@ from django.db import transaction
 from events.models import OutboxEvent
 from iso20022.findings import REPORTED_AT_MOST, Finding
 from iso20022.models import Message
-from iso20022.operations.booking import Transfer, book_chunk
+from iso20022.operations.booking import BookedChunk, Transfer, book_chunk
 from iso20022.operations.reporting import keep_report, report_on
 from iso20022.pain001.reader import CreditTransferInitiation
 from payment_engine.clock import now
+from payment_engine.observability.metrics import count_payments
+from tenants.context import current_tenant_id
 
 CHUNK: Final = 500
 LEASE: Final = timedelta(seconds=30)
 """A message whose cursor did not move for so long is taken up by the sweeper."""
-_log = logging.getLogger(__name__)
+Progress = Callable[[int, int], None]
+"""Is told how many transactions of how many are through, after each chunk."""
 
 
-def process_message(*, message_id: UUID, reading: CreditTransferInitiation, seconds: float | None = None) -> Message:
+def process_message(
+    *, message_id: UUID, reading: CreditTransferInitiation, seconds: float | None = None, on_progress: Progress | None = None
+) -> Message:
     """Book what is left of a message and report on it; returns it as it is then, unfinished if `seconds` were not enough."""
     deadline = None if seconds is None else time.monotonic() + seconds
     position = 0
     for chunk in _chunks(reading):
-        if not _advance(message_id, reading, chunk, position):
+        booked = _advance(message_id, reading, chunk, position)
+        if booked is None:
             break
+        _count(booked)
         position += len(chunk)
+        if on_progress is not None:
+            on_progress(position, reading.transactions)
         if deadline is not None and time.monotonic() > deadline and position < reading.transactions:
             return Message.objects.get(id=message_id)
     return _finish(message_id, reading)
@@ -48,11 +57,12 @@ def _chunks(reading: CreditTransferInitiation) -> Iterator[list[Transfer]]:
 
 
 @transaction.atomic
-def _advance(message_id: UUID, reading: CreditTransferInitiation, chunk: list[Transfer], position: int) -> bool:
-    """Book the part of a chunk that nobody has booked yet. False once the message is final."""
+def _advance(message_id: UUID, reading: CreditTransferInitiation, chunk: list[Transfer], position: int) -> BookedChunk | None:
+    """Book the part of a chunk that nobody has booked yet. None once the message is final."""
     message = Message.objects.select_for_update(no_key=True).get(id=message_id)
     if message.is_final:
-        return False
+        return None
+    booked = BookedChunk()
     todo = chunk[max(message.processed - position, 0) :]
     if todo:
         booked = book_chunk(message, reading, todo)
@@ -63,7 +73,7 @@ def _advance(message_id: UUID, reading: CreditTransferInitiation, chunk: list[Tr
         _add_findings(message, booked.findings)
     message.next_attempt_at = now() + LEASE
     message.save(update_fields=["processed", "accepted", "rejected", "findings", "findings_omitted", "next_attempt_at"])
-    return True
+    return booked
 
 
 @transaction.atomic
@@ -81,6 +91,13 @@ def _finish(message_id: UUID, reading: CreditTransferInitiation) -> Message:
     message.save(update_fields=["group_status", "status", "completed_at", "next_attempt_at"])
     OutboxEvent.objects.create(topic="message.completed", subject_id=message.id, correlation_id=message.correlation_id)
     return message
+
+
+def _count(booked: BookedChunk) -> None:
+    payments = (verdict.payment for verdict in booked.verdicts)
+    counts = Counter((payment.payment_type, payment.status.value) if payment else ("", "REFUSED") for payment in payments)
+    for (payment_type, status), count in counts.items():
+        count_payments(tenant=current_tenant_id(), payment_type=payment_type, status=status, count=count)
 
 
 def _add_findings(message: Message, findings: list[Finding]) -> None:

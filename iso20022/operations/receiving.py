@@ -11,7 +11,7 @@ from iso20022.answer import refusal_of
 from iso20022.findings import Finding, Level, Tier
 from iso20022.models import Message
 from iso20022.operations.documents import Fingerprint, fingerprint_of, keep_document
-from iso20022.operations.processing import LEASE, finding_document, process_message
+from iso20022.operations.processing import LEASE, Progress, finding_document, process_message
 from iso20022.operations.reporting import keep_report
 from iso20022.pain001.reader import CreditTransferInitiation, read_pain001
 from iso20022.pain001.rules import problem_text
@@ -41,7 +41,9 @@ def validate_pain001(source: BinaryIO) -> CreditTransferInitiation:
     return read_pain001(source, today=today(), limits=wire_limits())
 
 
-def receive_pain001(source: BinaryIO, *, created_by: str, correlation_id: str, seconds: float | None = None) -> Receipt:
+def receive_pain001(
+    source: BinaryIO, *, created_by: str, correlation_id: str, seconds: float | None = None, on_progress: Progress | None = None
+) -> Receipt:
     """Take a pain.001 of the tenant in context; raises MalformedXml for what is not XML, and then nothing is stored.
 
     A file refused as a whole is stored with its report and claims nothing. Otherwise its MsgId is claimed (with the
@@ -56,7 +58,8 @@ def receive_pain001(source: BinaryIO, *, created_by: str, correlation_id: str, s
         return Receipt(message=_refuse(source, reading, fingerprint, sender, reading.findings.group_refusals))
     message = _claim(source, reading, fingerprint, sender)
     if message is not None:
-        return Receipt(message=process_message(message_id=message.id, reading=reading, seconds=seconds))
+        done = process_message(message_id=message.id, reading=reading, seconds=seconds, on_progress=on_progress)
+        return Receipt(message=done)
     first = _claimed(reading)
     if bytes(first.document_sha256) == fingerprint.sha256:
         return Receipt(message=first, replayed=True)

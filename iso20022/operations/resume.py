@@ -1,15 +1,21 @@
 """Finishing messages that a process left half done."""
 
+import logging
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 
+from iso20022.errors import EmittedMessageInvalid
 from iso20022.models import Message
 from iso20022.operations.processing import LEASE, process_message
 from iso20022.operations.receiving import wire_limits
 from iso20022.pain001.reader import read_pain001
 from iso20022.queries.documents import document_file
 from payment_engine.clock import now
+from payment_engine.errors import EngineError
+
+_log: Final = logging.getLogger(__name__)
 
 
 def resume_messages() -> int:
@@ -24,7 +30,11 @@ def resume_messages() -> int:
         if message is None:
             return 0
         Message.objects.filter(id=message.id).update(next_attempt_at=now() + LEASE)
-    return resume_message(message.id)
+    try:
+        return resume_message(message.id)
+    except (EngineError, EmittedMessageInvalid):
+        _log.exception("a message could not be finished; it stays due", extra={"message_id": message.public_id})
+        return 0
 
 
 def resume_message(message_id: UUID) -> int:

@@ -26,7 +26,7 @@ def amount_schema(*digits_after_point: int) -> Json:
         MARK: True,
         "description": "A plain decimal greater than zero with at most the currency's fraction digits; a JSON number is read exactly.",
         "anyOf": [
-            {"type": "string", "pattern": f"^({patterns})$"},
+            {"type": "string", "pattern": f"^0*({patterns})$"},
             {"type": "integer", "minimum": 1, "maximum": 10 ** (MAX_DIGITS - min(exponents)) - 1},
         ],
     }
@@ -39,7 +39,7 @@ def _zero_schema(*digits_after_point: int) -> Json:
     return {
         MARK: ZERO_ALLOWED,
         "description": "A plain decimal of zero or more with at most the currency's fraction digits; a JSON number is read exactly.",
-        "anyOf": [{"type": "string", "pattern": f"^0{fraction}$"}, {"type": "integer", "const": 0}],
+        "anyOf": [{"type": "string", "pattern": f"^0+{fraction}$"}, {"type": "integer", "const": 0}],
     }
 
 

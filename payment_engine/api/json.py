@@ -123,6 +123,7 @@ def decode(body: bytes, expected: type[T]) -> T:
     try:
         value: T = _decoder(cast("Any", expected)).decode(body)
     except msgspec.ValidationError as error:
+        _check_well_formed(body)  # the decoder complains of the first member it dislikes, before it has seen the rest
         raise _shape_error(error) from None
     except msgspec.DecodeError as error:
         raise MalformedJson(str(error)) from None
@@ -135,6 +136,16 @@ def decode(body: bytes, expected: type[T]) -> T:
     if _NUL_ESCAPE in body:
         _refuse_nul(value)
     return value
+
+
+def _check_well_formed(body: bytes) -> None:
+    """Raises MalformedJson; without building anything."""
+    try:
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except msgspec.DecodeError as error:
+        raise MalformedJson(str(error)) from None
+    except RecursionError:
+        raise MalformedJson("the body is nested too deeply") from None
 
 
 def _shape_error(error: msgspec.ValidationError) -> EngineError:

@@ -4,6 +4,7 @@ The OAuth2 endpoints' own JSON errors (RFC 6749) stay as they are.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, Concatenate, Final, ParamSpec
@@ -33,6 +34,8 @@ from payment_engine.observability.correlation import correlation_id
 PROBLEMS_PATH: Final = "/api/v1/problems/"
 API_PREFIXES: Final = ("/api/", "/oauth2/")
 CONTENT_TYPE: Final = "application/problem+json"
+_READ_TO_END_BYTES: Final = 16 << 20
+_CHUNK_BYTES: Final = 1 << 16
 _encode: Final = msgspec.json.Encoder().encode
 _OTHERS: Final = (Http404, PermissionDenied, SuspiciousOperation, BadRequest, UnreadablePostError)
 _TRANSLATED: Final = (EngineError, rest.APIException, *DATABASE_ERRORS, *_OTHERS)
@@ -138,6 +141,7 @@ class _ProblemMiddleware:
             return response
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             response = _as_problem(request, response)
+            _read_to_end(request)
         headers = response.headers
         headers.setdefault("Cache-Control", "no-store")
         headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -148,6 +152,16 @@ class _ProblemMiddleware:
         if not is_api(request) or (error := translate(exception)) is None:
             return None
         return problem_response(error, request)
+
+
+def _read_to_end(request: HttpRequest) -> None:
+    """Of a body nobody looked at: a caller that is still sending would lose our answer to a reset connection."""
+    announced = request.META.get("CONTENT_LENGTH") or ""
+    if hasattr(request, "_body") or not announced.isdecimal() or int(announced) > _READ_TO_END_BYTES:
+        return
+    with suppress(UnreadablePostError):
+        while request.read(_CHUNK_BYTES):
+            pass
 
 
 def problem_middleware(get_response: View) -> _ProblemMiddleware:
@@ -164,6 +178,7 @@ def _as_problem(request: HttpRequest, response: HttpResponseBase) -> HttpRespons
         if name not in {"Content-Type", "Content-Length"}:
             problem.headers[name] = value
     problem.cookies = response.cookies
+    vars(problem)["_has_been_logged"] = getattr(response, "_has_been_logged", False)  # Django's mark, see log_response
     return problem
 
 

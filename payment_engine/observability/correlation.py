@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
+from http import HTTPStatus
 from typing import Final
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.log import log_response
 from uuid_utils import uuid7
 
 HEADER: Final = "X-Correlation-ID"
@@ -49,6 +51,12 @@ def correlated(value: str | None = None) -> Iterator[str]:
         unbind(token)
 
 
+def log_refusal(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Django's own line about an error answer, once, but while correlation id and tenant are still bound."""
+    if response.status_code >= HTTPStatus.BAD_REQUEST:
+        log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
+
+
 def correlation_middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
     """Outermost middleware: every response, also an error's, carries the id."""
 
@@ -57,6 +65,7 @@ def correlation_middleware(get_response: Callable[[HttpRequest], HttpResponseBas
         token = _current.set(chosen)
         try:
             response = get_response(request)
+            log_refusal(request, response)
         finally:
             _current.reset(token)
         response[HEADER] = chosen

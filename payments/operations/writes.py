@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from accounts.ledger.sql import array_of, array_of_bytes, array_of_ids, array_of_new_ids, array_of_texts
+from accounts.ledger.sql import array_of, array_of_bytes, array_of_ids, array_of_new_ids, array_of_texts, insert_rows
 from payments.values import Answer, PaymentRecord, SubmitPayment
 from tenants.context import current_tenant_id
 from tenants.database.pipeline import PipelinedTransaction
@@ -15,39 +15,54 @@ from tenants.database.pipeline import PipelinedTransaction
 _encode: Final = msgspec.json.Encoder().encode
 
 _KEPT: Final = "SELECT key, fingerprint, response_status, response_body FROM idempotency_keys WHERE key = ANY (%s::text[])"
-_ANSWERS: Final = """
-INSERT INTO idempotency_keys (id, tenant_id, key, fingerprint, response_status, response_body)
-SELECT k.id, %s, k.key, k.fingerprint, k.status, k.body
-FROM unnest(%s::uuid[], %s::text[], %s::bytea[], %s::int2[], %s::text[]) AS k(id, key, fingerprint, status, body)"""
-_PAYMENTS: Final = """
-INSERT INTO transactions (id, tenant_id, payment_type, payment_type_version, config_version, status, reason_code, reason,
-    debtor_account_id, creditor_account_id, amount_minor, currency, fee_minor, reversed_minor, reference, end_to_end_id, uetr,
-    remittance_information, requested_execution_date, value_date, metadata, idempotency_key, message_id, journal_id,
-    correlation_id, created_by, created_at, completed_at)
-SELECT p.id, %s, p.payment_type, p.payment_type_version, p.config_version, p.status, p.reason_code, p.reason,
-    p.debtor_account_id, p.creditor_account_id, p.amount_minor, p.currency, p.fee_minor, 0, p.reference, p.end_to_end_id, p.uetr,
-    p.remittance_information, p.requested_execution_date, p.value_date, p.metadata, p.idempotency_key, p.message_id, p.journal_id,
-    p.correlation_id, p.created_by, now(), CASE WHEN p.journal_id IS NULL THEN NULL ELSE now() END
-FROM unnest(%s::uuid[], %s::text[], %s::int4[], %s::int4[], %s::text[], %s::text[], %s::text[],
-    %s::uuid[], %s::uuid[], %s::int8[], %s::text[], %s::int8[], %s::text[], %s::text[], %s::uuid[],
-    %s::text[], %s::date[], %s::date[], %s::jsonb[], %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::text[])
-    AS p(id, payment_type, payment_type_version, config_version, status, reason_code, reason,
-    debtor_account_id, creditor_account_id, amount_minor, currency, fee_minor, reference, end_to_end_id, uetr,
-    remittance_information, requested_execution_date, value_date, metadata, idempotency_key, message_id, journal_id,
-    correlation_id, created_by)"""
-_EVENTS: Final = """
-INSERT INTO outbox_events (id, tenant_id, topic, subject_id, payload, correlation_id)
-SELECT e.id, %s, e.topic, e.subject_id, '{}', e.correlation_id
-FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[]) AS e(id, topic, subject_id, correlation_id)"""
+_ANSWERS: Final = insert_rows(
+    "idempotency_keys", {"id": "uuid", "key": "text", "fingerprint": "bytea", "response_status": "int2", "response_body": "text"}
+)
+_PAYMENTS: Final = insert_rows(
+    "transactions",
+    {
+        "id": "uuid",
+        "payment_type": "text",
+        "payment_type_version": "int4",
+        "config_version": "int4",
+        "status": "text",
+        "reason_code": "text",
+        "reason": "text",
+        "debtor_account_id": "uuid",
+        "creditor_account_id": "uuid",
+        "amount_minor": "int8",
+        "currency": "text",
+        "fee_minor": "int8",
+        "reference": "text",
+        "end_to_end_id": "text",
+        "uetr": "uuid",
+        "remittance_information": "text",
+        "requested_execution_date": "date",
+        "value_date": "date",
+        "metadata": "jsonb",
+        "idempotency_key": "text",
+        "message_id": "uuid",
+        "journal_id": "uuid",
+        "correlation_id": "text",
+        "created_by": "text",
+    },
+    {"reversed_minor": "0", "created_at": "now()", "completed_at": "CASE WHEN given.journal_id IS NULL THEN NULL ELSE now() END"},
+)
+_EVENTS: Final = insert_rows(
+    "outbox_events", {"id": "uuid", "topic": "text", "subject_id": "uuid", "correlation_id": "text"}, {"payload": "'{}'"}
+)
 _USAGE: Final = """
 SELECT account_id, payment_type, amount_minor FROM limit_usages
 WHERE account_id = ANY (%s::uuid[]) AND payment_type = ANY (%s::text[]) AND day = %s"""
-_ADD_USAGE: Final = """
-INSERT INTO limit_usages AS u (id, tenant_id, account_id, payment_type, day, amount_minor, count)
-SELECT n.id, %s, n.account_id, n.payment_type, %s, n.amount_minor, n.count
-FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::int8[], %s::int4[]) AS n(id, account_id, payment_type, amount_minor, count)
+_ADD_USAGE: Final = (
+    insert_rows(
+        "limit_usages",
+        {"id": "uuid", "account_id": "uuid", "payment_type": "text", "day": "date", "amount_minor": "int8", "count": "int4"},
+    )
+    + """
 ON CONFLICT (tenant_id, account_id, payment_type, day)
-DO UPDATE SET amount_minor = u.amount_minor + excluded.amount_minor, count = u.count + excluded.count"""
+DO UPDATE SET amount_minor = limit_usages.amount_minor + excluded.amount_minor, count = limit_usages.count + excluded.count"""
+)
 
 
 def queue_kept_answers(transaction: PipelinedTransaction, keys: Sequence[str]) -> Callable[[], dict[str, tuple[bytes, Answer]]]:
@@ -142,10 +157,10 @@ def add_usage(transaction: PipelinedTransaction, usage: Mapping[tuple[UUID, str]
         _ADD_USAGE,
         [
             current_tenant_id(),
-            day,
             array_of_new_ids(len(usage)),
             array_of_ids(account_id for account_id, _ in usage),
             array_of_texts([payment_type for _, payment_type in usage]),
+            array_of([day] * len(usage)),
             array_of(amount for amount, _ in usage.values()),
             array_of(count for _, count in usage.values()),
         ],

@@ -67,6 +67,9 @@ class StaffUserAdmin(RegistryModelAdmin[StaffUser], UserAdmin):  # type: ignore[
     def joined(self, user: StaffUser) -> str:
         return moment(user.date_joined)
 
+    def name_in_log(self, obj: StaffUser) -> str:
+        return obj.get_username()
+
     def get_fieldsets(self, request: HttpRequest, obj: StaffUser | None = None) -> Any:  # noqa: ANN401
         return self.fieldsets
 

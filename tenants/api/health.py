@@ -8,8 +8,10 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from msgspec import UNSET, UnsetType
 
-from payment_engine.api.endpoints import HeaderParameter, endpoint, operation
+from payment_engine.api.endpoints import HeaderParameter, Media, endpoint, operation
 from payment_engine.api.json import Output, json_response
+from payment_engine.api.openapi import REF
+from payment_engine.api.problems import CONTENT_TYPE
 from payment_engine.redis import redis_client
 
 WORKER_HEARTBEAT_KEY: Final = "heartbeat:worker"
@@ -41,6 +43,10 @@ class Health(Output, frozen=True, kw_only=True):
     tenant: TenantHealth | UnsetType = UNSET
 
 
+# With a tenant to look up and no database to ask, the answer is the usual problem.
+_DOWN: Final = Media(content={"application/json": Health, CONTENT_TYPE: {"$ref": REF.format(name="Problem")}})
+
+
 def _answer(request: HttpRequest) -> HttpResponse:
     database = _state(_ask_database)
     components = Components(database=database, cache=_state(lambda: redis_client().ping()), worker=_state(_ask_worker))
@@ -53,7 +59,14 @@ def _answer(request: HttpRequest) -> HttpResponse:
     return json_response(body, 200 if database == "UP" else 503)
 
 
-@operation(operation_id="getHealth", summary="Is the engine well?", tag="Health", public=True, headers=(_TENANT,), answers={200: Health})
+@operation(
+    operation_id="getHealth",
+    summary="Is the engine well?",
+    tag="Health",
+    public=True,
+    headers=(_TENANT,),
+    answers={200: Health, 503: _DOWN},
+)
 def get_health(request: HttpRequest) -> HttpResponse:
     return _answer(request)
 
@@ -64,7 +77,7 @@ def get_health(request: HttpRequest) -> HttpResponse:
     tag="Health",
     public=True,
     headers=(_TENANT,),
-    answers={200: Health},
+    answers={200: Health, 503: _DOWN},
 )
 def get_config_health(request: HttpRequest) -> HttpResponse:
     return _answer(request)

@@ -51,7 +51,7 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-ten
     def _unscoped_owner(self) -> bool:
         return self.owner_mode and context.current_scope() is None
 
-    def _with_tenant(self, execute: Callable[..., Any], query: str, params: Any, many: bool, ctx: dict[str, Any]) -> Any:  # noqa: ANN401, FBT001
+    def _with_tenant(self, execute: Callable[..., Any], query: str, params: Any, many: bool, ctx: dict[str, Any]) -> Any:  # noqa: ANN401
         if self._unscoped_owner() or (context.current_scope() is None and self.get_autocommit()):
             return execute(query, params, many, ctx)  # unbound: row-level security shows nothing
         if not self.get_autocommit():
@@ -72,7 +72,7 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-ten
             self._bind()
         return cursor
 
-    def _set_autocommit(self, autocommit: bool) -> None:  # noqa: FBT001
+    def _set_autocommit(self, autocommit: bool) -> None:
         self._bound = None
         super()._set_autocommit(autocommit)
 
@@ -94,7 +94,7 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-ten
         finally:
             self._bound = None
 
-    def on_commit(self, func: Callable[[], object], robust: bool = False) -> None:  # noqa: FBT001, FBT002
+    def on_commit(self, func: Callable[[], object], robust: bool = False) -> None:
         """Hooks run in the scope that registered them, whatever scope the commit happens in."""
         scope = context.current_scope()
 

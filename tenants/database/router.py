@@ -31,4 +31,4 @@ class TenancyRouter(TenantSyncRouter):  # type: ignore[misc]  # django-tenants s
 
 
 def _is_tenant_owned(model: Any) -> bool:  # noqa: ANN401
-    return apps.get_app_config(model._meta.app_label).name in settings.TENANT_APPS
+    return apps.get_app_config(model._meta.app_label).name in settings.TENANT_APPS  # noqa: SLF001

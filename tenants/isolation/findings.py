@@ -70,11 +70,14 @@ def sqlstate_of(error: BaseException) -> str:
     return str(getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", None) or "")
 
 
+def first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0]
+
+
 def judged(attempt: Callable[[], Outcome]) -> Outcome:
     """The attempt's outcome. A refusal by permission, policy or trigger holds; any other database error is unclear."""
     try:
         return attempt()
     except DatabaseError as error:
         state = sqlstate_of(error)
-        first_line = str(error).partition("\n")[0]
-        return held(f"{_REFUSALS[state]}: {first_line}") if state in _REFUSALS else unclear(f"SQLSTATE {state}: {first_line}")
+        return held(f"{_REFUSALS[state]}: {first_line(error)}") if state in _REFUSALS else unclear(f"SQLSTATE {state}: {first_line(error)}")

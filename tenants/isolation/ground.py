@@ -95,9 +95,7 @@ class Loot:
 
 
 def tenant_models() -> list[type[TenantModel]]:
-    return [
-        model for app in settings.TENANT_APPS for model in apps.get_app_config(app).get_models() if issubclass(model, TenantModel)
-    ]
+    return [model for app in settings.TENANT_APPS for model in apps.get_app_config(app).get_models() if issubclass(model, TenantModel)]
 
 
 def address_of(found: TenantModel) -> str:

@@ -1,6 +1,7 @@
 """Attacks that need no table: other roles, functions of the owner, files of the server, objects of one's own."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -45,14 +46,14 @@ def attack_session(raid: Raid) -> Iterator[Finding]:
         return Finding(area="SQL", attack=attack, target=target, outcome=outcome, **slugs)
 
     for role in _names(raid, _STRONGER_ROLES, [[settings.TENANCY["OWNER_ROLE"], settings.TENANCY["PLATFORM_ROLE"]]]):
-        yield finding("SET ROLE", role, _tried(raid, lambda cursor, role=role: _become(cursor, role)))  # type: ignore[misc]
+        yield finding("SET ROLE", role, _tried(raid, partial(_become, role)))
     for name, statements in _REFUSED.items():
         for statement in statements:
-            yield finding(name, statement, _tried(raid, lambda cursor, statement=statement: _refused(cursor, statement)))  # type: ignore[misc]
+            yield finding(name, statement, _tried(raid, partial(_refused, statement)))
     for schema in sorted({table.schema for table in raid.tables}):
         quoted = sql.Identifier(schema).as_string(None)
         statement = f"CREATE VIEW {quoted}.isolation_proof AS SELECT 1"
-        yield finding("objects of one's own", statement, _tried(raid, lambda cursor, statement=statement: _refused(cursor, statement)))  # type: ignore[misc]
+        yield finding("objects of one's own", statement, _tried(raid, partial(_refused, statement)))
     yield finding("functions that run as their owner", "pg_proc", _definer_functions(raid))
     yield finding("temporary table in a registry table's place", "public.tenants", _registry_shadow())
 
@@ -71,12 +72,12 @@ def _tried(raid: Raid, attack: Callable[[Any], Outcome]) -> Outcome:
     return judged(attempt)
 
 
-def _refused(cursor: Any, statement: str) -> Outcome:  # noqa: ANN401
+def _refused(statement: str, cursor: Any) -> Outcome:  # noqa: ANN401
     cursor.execute(statement)
     return leak("accepted")
 
 
-def _become(cursor: Any, role: str) -> Outcome:  # noqa: ANN401
+def _become(role: str, cursor: Any) -> Outcome:  # noqa: ANN401
     name = sql.Identifier(role).as_string(None)
     for statement in (f"SET LOCAL ROLE {name}", f"SET LOCAL SESSION AUTHORIZATION {name}"):
         try:

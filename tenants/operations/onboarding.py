@@ -10,12 +10,14 @@ from django_tenants.utils import schema_exists
 from payment_engine.errors import FieldError
 from tenants import registry
 from tenants.context import POOL_SCHEMA
+from tenants.database.login import is_owner_login
 from tenants.errors import OwnerLoginRequired, TenantExists, TenantNameInvalid
 from tenants.models import Placement, Tenant
 from tenants.models.tenants import slug_validator
 
 ISOLATIONS: Final = ("shared", "schema")
 _FIRST_NUMBER: Final = 100_001
+_LONGEST_SLUG, _LONGEST_NAME = 50, 140
 _RESERVED_SCHEMAS: Final = frozenset({POOL_SCHEMA, "public", "tenants", "information_schema"})
 
 
@@ -51,13 +53,13 @@ def ensure_placement(schema_name: str) -> Placement:
     """The placement of a schema, made and migrated when it is missing; safe to run again after a crash at any point."""
     if schema_name in _RESERVED_SCHEMAS or schema_name.startswith("pg_"):
         raise TenantNameInvalid(f"{schema_name} is a schema of the engine itself or of PostgreSQL")
-    if not connection.owner_mode:
+    if not is_owner_login():
         raise OwnerLoginRequired("a schema is made with the owner login (DATABASE_OWNER_URL), not with the application's")
     if not schema_exists(schema_name):
         with connection.cursor() as cursor:
             cursor.execute(f'CREATE SCHEMA "{schema_name}"')
     call_command("migrate_schemas", schema_name=schema_name, interactive=False, verbosity=0)
-    placement, _ = Placement.objects.get_or_create(schema_name=schema_name)
+    placement: Placement = Placement.objects.get_or_create(schema_name=schema_name)[0]
     return placement
 
 
@@ -77,10 +79,12 @@ def _refuse_existing(slug: str) -> None:
 
 
 def _check_names(slug: str, name: str) -> None:
-    if len(slug) > 50 or slug_validator.regex.fullmatch(slug) is None:  # type: ignore[union-attr]  # compiled on access
-        raise TenantNameInvalid("a tenant id has at most 50 lowercase letters, digits and single hyphens and starts with a letter")
-    if not name.strip() or len(name) > 140:
-        raise TenantNameInvalid("a tenant has a name of at most 140 characters")
+    if len(slug) > _LONGEST_SLUG or slug_validator.regex.fullmatch(slug) is None:  # type: ignore[union-attr]  # compiled on access
+        raise TenantNameInvalid(
+            f"a tenant id has at most {_LONGEST_SLUG} lowercase letters, digits and single hyphens and starts with a letter"
+        )
+    if not name.strip() or len(name) > _LONGEST_NAME:
+        raise TenantNameInvalid(f"a tenant has a name of at most {_LONGEST_NAME} characters")
 
 
 def _next_reference() -> str:

@@ -12,10 +12,11 @@ from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.admin.utils import quote
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import InvalidPage
+from django.core.paginator import InvalidPage, Paginator
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
@@ -63,6 +64,11 @@ class PortalModelAdmin(ModelAdmin, Generic[M]):  # type: ignore[misc]  # as abov
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[_ChangeList]:
         return _ChangeList
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, **options: Any) -> Paginator:  # type: ignore[type-arg]  # noqa: ANN401
+        """A row's history is short, and its page says how many entries there are."""
+        kind = Paginator if getattr(queryset, "model", None) is LogEntry else self.paginator
+        return kind(queryset, per_page, **options)
 
     def prepare_rows(self, rows: list[M]) -> None:
         """Read what the whole page needs of other tables, once."""
@@ -130,7 +136,7 @@ class TenantModelAdmin(PortalModelAdmin[R]):
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
         columns: Sequence[Any] = super().get_list_display(request)
-        return columns if may_write() else (columns[0], "tenant_id", *columns[1:])
+        return columns if may_write() else (columns[0], "tenant", *columns[1:])
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
         filters: Sequence[Any] = super().get_list_filter(request)
@@ -176,6 +182,10 @@ class TenantModelAdmin(PortalModelAdmin[R]):
 
     def name_in_log(self, obj: R) -> str:
         return f"{public_id(self.id_prefix, obj.pk)} ({obj.tenant_id})"
+
+    @admin.display(description="Tenant")
+    def tenant(self, record: R) -> str:
+        return format_html('<span class="portal-id">{}</span>', record.tenant_id)
 
     @admin.display(description="Id")
     def public_id(self, record: R) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 FILES = Path(__file__).parent / "files"
 TODAY = date(2026, 11, 21)
 DEBTOR_IBAN = "DE89370400440532013000"
-CREDITOR_IBAN = "BE68539007547034"
+CREDITOR_IBAN = "AT611904300234573201"
 
 
 def transfer(

@@ -29,14 +29,22 @@ BEGIN
     SELECT f.id INTO offending
         FROM (
             SELECT id, tenant_id, account_id, currency, amount_minor, account_version, balance_after_minor,
+                row_number() OVER chain = 1 AS is_first, lag(currency) OVER chain AS previous_currency,
                 lag(account_version) OVER chain AS previous_version, lag(balance_after_minor) OVER chain AS previous_balance_minor
             FROM fresh WINDOW chain AS (PARTITION BY tenant_id, account_id ORDER BY account_version)
         ) f
-        LEFT JOIN accounts a ON a.id = f.account_id AND a.tenant_id = f.tenant_id
-        WHERE a.currency IS DISTINCT FROM f.currency
-           OR a.append_only <> (f.account_version IS NULL)
-           OR f.account_version <> coalesce(f.previous_version, a.version) + 1
-           OR f.balance_after_minor <> coalesce(f.previous_balance_minor, a.booked_minor) + f.amount_minor
+        LEFT JOIN accounts a ON f.is_first AND a.id = f.account_id AND a.tenant_id = f.tenant_id
+        WHERE CASE WHEN f.is_first THEN
+                a.currency IS DISTINCT FROM f.currency
+                OR a.append_only <> (f.account_version IS NULL)
+                OR f.account_version <> a.version + 1
+                OR f.balance_after_minor <> a.booked_minor + f.amount_minor
+            ELSE
+                f.previous_currency <> f.currency
+                OR (f.previous_version IS NULL) <> (f.account_version IS NULL)
+                OR f.account_version <> f.previous_version + 1
+                OR f.balance_after_minor <> f.previous_balance_minor + f.amount_minor
+            END
         LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'posting % does not fit its account', offending USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_fits_account';

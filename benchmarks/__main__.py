@@ -1,0 +1,153 @@
+"""Start servers of our own, measure in rounds, print one table, keep the figures as JSON."""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.core import PROCESSES, Core
+from benchmarks.helper import PROJECT, run
+from benchmarks.machine import Machine, machine
+from benchmarks.measures import Line, Measure, lines, table
+from benchmarks.messages import TRANSFERS, FileMeasure, file_table, measure_file
+from benchmarks.reference import Reference
+from benchmarks.rest import Rest
+from benchmarks.servers import BenchmarkServers
+from benchmarks.web import Web
+
+FAMILIES = ("core", "rest", "messages")
+BATCHES = (1, 10, 100, 1000)
+CONNECTIONS = (16, 32)
+_RESULTS = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    families: tuple[str, ...]
+    rounds: int
+    seconds: float
+    transfers: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Results:
+    measures: list[Measure] = field(default_factory=list)
+    files: list[FileMeasure] = field(default_factory=list)
+
+
+def main() -> int:
+    options = _options()
+    with BenchmarkServers() as servers, ExitStack() as stack:
+        environment = _environment(servers)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="payment-engine-benchmark-")))
+        bank = _prepare(environment, folder)
+        results = _measure(options, servers, environment, bank, folder, stack)
+    _report(options, results)
+    return 0
+
+
+def _options() -> Options:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what a payment costs; see docs/performance.md")
+    parser.add_argument("--only", default=",".join(FAMILIES), help=f"some of {','.join(FAMILIES)}, separated by commas")
+    parser.add_argument("--rounds", type=int, default=3, help="how often the variants take turns")
+    parser.add_argument("--seconds", type=float, default=4.0, help="how long a variant is measured in each round")
+    parser.add_argument("--quick", action="store_true", help="one round of one second and a file of 1,000 transfers: does it work at all?")
+    given = parser.parse_args()
+    families = tuple(given.only.split(","))
+    if unknown := set(families) - set(FAMILIES):
+        parser.error(f"--only knows {', '.join(FAMILIES)}, not {', '.join(sorted(unknown))}")
+    if given.quick:
+        return Options(families=families, rounds=1, seconds=1.0, transfers=TRANSFERS // 10)
+    return Options(families=families, rounds=given.rounds, seconds=given.seconds, transfers=TRANSFERS)
+
+
+def _environment(servers: BenchmarkServers) -> dict[str, str]:
+    """As `make run` has it; a file is answered when it is done, however long that takes."""
+    mode = {"DJANGO_ENV": "development", "DJANGO_SETTINGS_MODULE": "payment_engine.settings", "ISO20022_SECONDS": "600"}
+    return os.environ | servers.environment | mode | {"VAR_DIR": str(servers.folder / "var")}
+
+
+def _prepare(environment: Mapping[str, str], folder: Path) -> Path:
+    owner = dict(environment) | {"DATABASE_LOGIN": "owner"}
+    _say("migrating and seeding…")
+    run(["manage.py", "migrate", "--verbosity=0"], owner)
+    bank_file = folder / "bank.json"
+    bank_file.touch(mode=0o600)
+    bank_file.write_text(run(["-m", "benchmarks.seed"], owner))
+    return bank_file
+
+
+def _measure(
+    options: Options, servers: BenchmarkServers, environment: Mapping[str, str], bank_file: Path, folder: Path, stack: ExitStack
+) -> Results:
+    postgres_pid = servers.postgres_pid
+    results = Results()
+    reference = Reference(owner_url=environment["DATABASE_OWNER_URL"], postgres_pid=postgres_pid)
+    groups: list[list[Callable[[float], Measure]]] = []
+    if "core" in options.families:
+        core = stack.enter_context(Core(bank_file=bank_file, environment=environment, postgres_pid=postgres_pid))
+        groups.extend([partial(_core, core, batch, processes) for batch in BATCHES] for processes in range(1, PROCESSES + 1))
+    if {"rest", "messages"} & set(options.families):
+        web = stack.enter_context(Web(environment=environment, folder=folder))
+    if "rest" in options.families:
+        rest = stack.enter_context(Rest(web=web, bank_file=bank_file, environment=environment, postgres_pid=postgres_pid))
+        groups.extend([partial(_rest, rest, connections, hot) for hot in (False, True)] for connections in CONNECTIONS)
+    for number in range(1, options.rounds + 1):
+        for group in groups:
+            results.measures.extend(_group(reference, group, options.seconds, f"round {number} of {options.rounds}"))
+        if "messages" in options.families:
+            bank: Mapping[str, Any] = json.loads(bank_file.read_text())
+            _say(f"round {number} of {options.rounds}: pain.001 of {options.transfers:,} transfers")
+            results.files.append(measure_file(web=web, bank=bank, postgres_pid=postgres_pid, transfers=options.transfers))
+    return results
+
+
+def _core(core: Core, batch: int, processes: int, seconds: float) -> Measure:
+    return core.measure(batch=batch, processes=processes, seconds=seconds)
+
+
+def _rest(rest: Rest, connections: int, hot: bool, seconds: float) -> Measure:  # noqa: FBT001  # a partial's argument
+    return rest.measure(connections=connections, hot=hot, seconds=seconds)
+
+
+def _group(reference: Reference, group: list[Callable[[float], Measure]], seconds: float, when: str) -> Iterator[Measure]:
+    """The reference, then the variants beside it."""
+    yardstick = reference.measure(seconds)
+    for measure in [yardstick, *(variant(seconds).beside(yardstick) for variant in group)]:
+        _say(f"{when}: {measure.variant}: {measure.rate:,.0f}/s, {measure.ratio:.2f}")
+        yield measure
+
+
+def _report(options: Options, results: Results) -> None:
+    rows: list[Line] = lines(results.measures)
+    here: Machine = machine()
+    _RESULTS.mkdir(exist_ok=True)
+    path = _RESULTS / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}.json"
+    document = {
+        "options": asdict(options),
+        "machine": asdict(here),
+        "medians": [asdict(row) for row in rows],
+        "measures": [asdict(measure) for measure in results.measures],
+        "files": [asdict(measure) for measure in results.files],
+    }
+    path.write_text(json.dumps(document, indent=1) + "\n")
+    print(f"\n{here.sentence}\n\n{table(rows)}")
+    if results.files:
+        print(file_table(results.files))
+    print(f"Figures: {path.relative_to(PROJECT)}")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from iso20022.models import Message
+from iso20022.operations.receiving import receive_pain001, validate_pain001
+from iso20022.queries.documents import document_pieces
+from iso20022.queries.messages import report_of
+from payment_engine.errors import EngineError
+from payment_engine.ids import new_id
+from tenants.context import tenant_scope
+from tenants.registry import tenant_by_slug_or_reference
+
+
+class Command(BaseCommand):
+    help = "Take a pain.001 file from disk, as POST /iso20022/pain001 does, and say what became of it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, help="the pain.001 (XML)")
+        parser.add_argument("--tenant", required=True, help="slug (demo-bank) or number (TIDLT-100008)")
+        parser.add_argument("--validate-only", action="store_true", help="look at the file, book and store nothing")
+        parser.add_argument("--report", type=Path, help="write the pain.002 to this file")
+
+    def handle(self, *, file: Path, tenant: str, validate_only: bool, report: Path | None, **_options: Any) -> None:  # noqa: ANN401
+        try:
+            with tenant_scope(tenant_by_slug_or_reference(tenant)), file.open("rb") as source:
+                if validate_only:
+                    self._tell_findings([(f.code, f.line, f.path, f.text) for f in validate_pain001(source).findings.reported])
+                    return
+                with tqdm(unit=" transfers", file=self.stderr, disable=None, leave=False) as bar:
+                    receipt = receive_pain001(
+                        source,
+                        created_by="submit_pain001",
+                        correlation_id=new_id().hex,
+                        on_progress=lambda done, total: _move(bar, done, total),
+                    )
+                self._tell(receipt.message, replayed=receipt.replayed)
+                if report is not None:
+                    report.write_bytes(b"".join(document_pieces(report_of(receipt.message))))
+        except EngineError as error:
+            raise CommandError(error.detail) from error
+        except OSError as error:
+            raise CommandError(str(error)) from error
+
+    def _tell(self, message: Message, *, replayed: bool) -> None:
+        self._tell_findings([(f["code"], f["line"], f["path"], f["text"]) for f in message.findings])
+        again = " (taken before)" if replayed else ""
+        summary = f"{message.public_id} {message.group_status}: {message.accepted:,} accepted, {message.rejected:,} rejected{again}"
+        self.stdout.write(self.style.SUCCESS(summary) if message.accepted else self.style.WARNING(summary))
+
+    def _tell_findings(self, findings: list[tuple[str, int, str, str]]) -> None:
+        for code, line, path, text in findings:
+            self.stdout.write(f"{code} line {line} {path}: {text}")
+
+
+def _move(bar: "tqdm[Any]", done: int, total: int) -> None:
+    bar.total = total
+    bar.update(done - bar.n)

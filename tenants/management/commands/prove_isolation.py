@@ -1,0 +1,102 @@
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from payment_engine.errors import EngineError
+from tenants.isolation.findings import Finding, Verdict
+from tenants.operations.prove_isolation import pairs_to_try, prove_isolation
+
+_WORST_FIRST = (Verdict.LEAK, Verdict.UNCLEAR, Verdict.SKIPPED, Verdict.HELD, Verdict.NOTHING)
+
+
+class Command(BaseCommand):
+    help = "Attack tenants' isolation in every way we know: SQL, ORM, context, tasks, cache, API, portal. Exit 1 on any leak."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("tenants", nargs="*", help="two tenants; otherwise active ones, with and without a schema of their own")
+        parser.add_argument("--base-url", default=_demo_address(), help="where the web answers (default %(default)s)")
+        parser.add_argument("--json", action="store_true", help="every finding, as one JSON array")
+
+    def handle(self, *, tenants: list[str], base_url: str, json: bool, **options: Any) -> None:  # noqa: ANN401
+        if len(tenants) not in {0, 2}:
+            raise CommandError("name two tenants, or none")
+        logging.disable(logging.WARNING)  # what is refused is refused on purpose
+        try:
+            findings = list(prove_isolation(pairs=pairs_to_try(tenants), base_url=base_url))
+        except EngineError as error:
+            raise CommandError(error.detail) from error
+        finally:
+            logging.disable(logging.NOTSET)
+        self.stdout.write(_as_json(findings) if json else "\n".join(_report(findings, every=options["verbosity"] > 1)))
+        failures = [finding for finding in findings if finding.is_failure]
+        if failures:
+            raise CommandError("\n".join(["isolation is not proved:", *map(_sentence, failures)]))
+
+
+def _demo_address() -> str:
+    try:
+        document = json.loads(Path(settings.BASE_DIR, ".local", "demo.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "http://127.0.0.1:8000"
+    return str(document["baseUrl"])
+
+
+def _as_json(findings: Iterable[Finding]) -> str:
+    rows = [
+        {
+            "area": each.area,
+            "attack": each.attack,
+            "target": each.target,
+            "attacker": each.attacker,
+            "victim": each.victim,
+            "verdict": each.verdict.value,
+            "detail": each.outcome.detail,
+        }
+        for each in findings
+    ]
+    return json.dumps(rows, indent=1)
+
+
+def _report(findings: list[Finding], *, every: bool) -> Iterator[str]:
+    yield f"{'area':<11} {'attack':<48} {'tried on':>9}  verdict"
+    for (area, attack), group in groupby(sorted(findings, key=_order(findings)), key=lambda each: (each.area, each.attack)):
+        tried = list(group)
+        yield f"{area:<11} {attack:<48} {len(tried):>9}  {_verdict_of(tried)}"
+        shown = tried if every else [each for each in tried if each.is_failure or each.verdict is Verdict.SKIPPED]
+        yield from (f"  {_sentence(each)}" for each in shown)
+    counts = {verdict: sum(each.verdict is verdict for each in findings) for verdict in _WORST_FIRST}
+    yield ""
+    yield f"{len(findings)} attempts: " + ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)
+    if empty := _tables_without_rows(findings):
+        yield f"n/a: nobody has rows to steal in {', '.join(empty)}"
+
+
+def _tables_without_rows(findings: list[Finding]) -> list[str]:
+    reads = [each for each in findings if each.attack == "read by id"]
+    return sorted({each.target for each in reads} - {each.target for each in reads if each.verdict is not Verdict.NOTHING})
+
+
+def _order(findings: list[Finding]) -> Any:  # noqa: ANN401  # a sort key
+    first: dict[tuple[str, str], int] = {}
+    for place, each in enumerate(findings):
+        first.setdefault((each.area, each.attack), place)
+    return lambda each: first[each.area, each.attack]
+
+
+def _verdict_of(tried: list[Finding]) -> str:
+    verdicts = {each.verdict for each in tried}
+    worst = next(verdict for verdict in _WORST_FIRST if verdict in verdicts)
+    without = sum(each.verdict is Verdict.NOTHING for each in tried)
+    detail = tried[0].outcome.detail if worst is Verdict.NOTHING else f"{without} n/a" if without else ""
+    return f"{worst.value} ({detail})" if detail else worst.value
+
+
+def _sentence(finding: Finding) -> str:
+    direction = f" ({finding.attacker} → {finding.victim})" if finding.victim != "-" else ""
+    return f"{finding.verdict.value}: {finding.area}, {finding.attack}, {finding.target}{direction}: {finding.outcome.detail}"

@@ -1,0 +1,185 @@
+"""Payments, their reversal, and payment types, as an operator handles them."""
+
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from iso20022.models import Message, MessageDocument
+from payments.models import Payment, PaymentType, Reversal
+from payments.operations.submit import submit_payments
+from tenants.registry import TenantRecord
+from tests import factories
+from tests.portal.pages import html, list_of, page_of, send, words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def paid(in_tenant_a: TenantRecord) -> Payment:
+    """10.00 EUR from one account to another, with a fee of 1.00."""
+    factories.make_payment_type(processing_fee=Decimal(1))
+    debtor, creditor = factories.make_account(funds_minor=10_000), factories.make_account(iban="DE89370400440532013000")
+    submit_payments([factories.payment(debtor, creditor, 1_000)])
+    return Payment.objects.get()
+
+
+def _pay_again(paid: Payment, times: int = 1) -> None:
+    assert paid.creditor_account_id is not None
+    submit_payments([factories.payment(paid.debtor_account_id, paid.creditor_account_id, 2) for _ in range(times)])
+
+
+def _edit(operator: Client, code: str, **values: str) -> None:
+    active = PaymentType.objects.get(code=code, status="ACTIVE")
+    given = {"name": active.name, "currencies": "", "processing_fee": "0", "is_synchronous": "on", **values}
+    send(operator, page_of("payments_paymenttype", active.pk, "edit"), **given)
+
+
+def test_payment_page_shows_everything_about_it(operator_a: Client, paid: Payment) -> None:
+    page = words(html(operator_a, page_of("payments_payment", paid.pk)))
+    for shown in ("COMPLETED", "10.00 EUR", "1.00 EUR", "DE89370400440532013000", "FEE-EUR", paid.public_id, "Nothing of this payment"):
+        assert shown in page, shown
+
+
+def test_payment_is_found_by_id_reference_end_to_end_id_and_key(operator_a: Client, paid: Payment) -> None:
+    _pay_again(paid)
+    Payment.objects.filter(pk=paid.pk).update(reference="INV-1", end_to_end_id="E2E-1")
+    url = list_of("payments_payment")
+    other = Payment.objects.exclude(pk=paid.pk).get()
+    for term in (paid.public_id, paid.public_id.upper(), "INV-1", "E2E-1"):
+        page = html(operator_a, url, q=term)
+        assert (str(paid.pk) in page, str(other.pk) in page) == (True, False), term
+    assert str(paid.pk) not in html(operator_a, url, q="INV")
+
+
+def test_payments_are_filtered_by_status_and_type(operator_a: Client, paid: Payment) -> None:
+    url = list_of("payments_payment")
+    assert str(paid.pk) in html(operator_a, url, status__exact="COMPLETED", payment_type="INTERNAL_TRANSFER")
+    assert str(paid.pk) not in html(operator_a, url, status__exact="REJECTED")
+
+
+def test_payment_list_reads_the_accounts_of_a_page_at_once(
+    operator_a: Client, paid: Payment, django_assert_max_num_queries: object
+) -> None:
+    _pay_again(paid, 20)
+    with django_assert_max_num_queries(14):  # type: ignore[operator]
+        html(operator_a, list_of("payments_payment"))
+
+
+def test_partial_and_full_reversal(operator_a: Client, paid: Payment) -> None:
+    url = page_of("payments_payment", paid.pk, "reverse")
+    answer = send(operator_a, url, amount="4.00", reason="Goodwill")
+    assert "4.00 EUR reversed." in answer.content.decode()
+    assert url in answer.content.decode()
+    answer = send(operator_a, url, amount="", reason="All of it")
+    paid.refresh_from_db()
+    assert (paid.status, paid.reversed_minor) == ("REVERSED", 1_000)
+    assert [(r.amount_minor, r.reason, r.created_by) for r in Reversal.objects.order_by("id")] == [
+        (400, "Goodwill", "alpha-bank-operator"),
+        (600, "All of it", "alpha-bank-operator"),
+    ]
+    page = words(answer.content.decode())
+    assert "Goodwill" in page
+    assert "Journal of reversal 2" in page
+    assert url not in answer.content.decode(), "nothing is left to reverse"
+
+
+@pytest.mark.parametrize("amount", ["10.01", "0", "-1", "1.001", "x"])
+def test_reversal_of_a_bad_amount_is_refused_at_the_field(operator_a: Client, paid: Payment, amount: str) -> None:
+    answer = send(operator_a, page_of("payments_payment", paid.pk, "reverse"), amount=amount, reason="x")
+    assert list(answer.context["form"].errors) == ["amount"]
+    assert not Reversal.objects.exists()
+
+
+def test_a_reversal_sent_twice_is_made_once(operator_a: Client, paid: Payment) -> None:
+    url = page_of("payments_payment", paid.pk, "reverse")
+    values = {"amount": "1.00", "reason": "x", "reversed_before_minor": "0"}
+    assert operator_a.post(url, values).status_code == 302
+    assert "since you looked at it" in operator_a.post(url, values).content.decode()
+    assert Reversal.objects.count() == 1
+
+
+def test_reversal_without_a_reason_is_refused(operator_a: Client, paid: Payment) -> None:
+    answer = send(operator_a, page_of("payments_payment", paid.pk, "reverse"), amount="", reason="")
+    assert list(answer.context["form"].errors) == ["reason"]
+
+
+def test_payments_are_neither_added_nor_edited_nor_deleted(operator_a: Client, paid: Payment) -> None:
+    assert operator_a.get(reverse("admin:payments_payment_add")).status_code == 403
+    assert operator_a.post(page_of("payments_payment", paid.pk), {"amount_minor": "1"}).status_code == 403
+    assert operator_a.post(page_of("payments_payment", paid.pk, "delete"), {"post": "yes"}).status_code == 403
+
+
+def test_payment_type_is_added(operator_a: Client, in_tenant_a: TenantRecord) -> None:
+    values = {
+        "code": "SEPA",
+        "name": "SEPA",
+        "currencies": "eur, CHF",
+        "processing_fee": "0.20",
+        "max_amount": "1000",
+        "is_synchronous": "on",
+    }
+    send(operator_a, reverse("admin:payments_paymenttype_add"), **values)
+    saved = PaymentType.objects.get()
+    assert (saved.code, saved.version, saved.currencies, saved.processing_fee) == ("SEPA", 1, ["CHF", "EUR"], Decimal("0.20"))
+    answer = send(operator_a, reverse("admin:payments_paymenttype_add"), **values)
+    assert list(answer.context["form"].errors) == ["code"]
+
+
+def test_editing_a_payment_type_makes_the_next_version(operator_a: Client, in_tenant_a: TenantRecord) -> None:
+    factories.make_payment_type("SEPA", max_amount=Decimal(10))
+    _edit(operator_a, "SEPA", max_amount="20", processing_fee="0.50")
+    versions = PaymentType.objects.filter(code="SEPA").order_by("version").values_list("version", "status", "max_amount", "processing_fee")
+    assert list(versions) == [(1, "RETIRED", Decimal(10), Decimal(0)), (2, "ACTIVE", Decimal(20), Decimal("0.5"))]
+
+
+def test_an_edit_of_an_outdated_version_is_refused(operator_a: Client, in_tenant_a: TenantRecord) -> None:
+    first = factories.make_payment_type("SEPA")
+    url = page_of("payments_paymenttype", first.pk, "edit")
+    values = {"name": "SEPA", "processing_fee": "1", "expected_version": "0"}
+    assert "changed since you read it" in operator_a.post(url, values).content.decode()
+    _edit(operator_a, "SEPA", processing_fee="2")
+    assert operator_a.post(url, {**values, "expected_version": "1"}).status_code == 404, "a retired version has no edit"
+
+
+def test_nonsense_terms_are_said_at_their_fields(operator_a: Client, in_tenant_a: TenantRecord) -> None:
+    values = {
+        "code": "sepa",
+        "name": "x",
+        "currencies": "EUR,XXQ,JPY",
+        "min_amount": "10",
+        "max_amount": "5",
+        "daily_limit": "0",
+        "processing_fee": "0.5",
+    }
+    answer = send(operator_a, reverse("admin:payments_paymenttype_add"), **values)
+    assert sorted(answer.context["form"].errors) == ["code", "currencies", "daily_limit", "min_amount", "processing_fee"]
+    assert not PaymentType.objects.exists()
+
+
+def test_retiring_a_payment_type(operator_a: Client, in_tenant_a: TenantRecord) -> None:
+    payment_type = factories.make_payment_type("SEPA")
+    send(operator_a, page_of("payments_paymenttype", payment_type.pk, "retire"))
+    payment_type.refresh_from_db()
+    assert payment_type.status == "RETIRED"
+
+
+def test_message_page_and_its_document(operator_a: Client, in_tenant_a: TenantRecord) -> None:
+    message = Message.objects.create(
+        direction="IN",
+        family="pain001",
+        message_type="pain.001.001.09",
+        original_message_id="MSG-1",
+        document_sha256=b"0" * 32,
+        size_bytes=11,
+        status="REJECTED",
+        findings=[{"tier": 2, "code": "FF01", "level": "group", "path": "/Document", "line": 3, "text": "<b>not</b> so"}],
+    )
+    MessageDocument.objects.create(message=message, sequence=0, content=b"<Document/>")
+    page = html(operator_a, page_of("iso20022_message", message.pk))
+    assert "FF01" in page
+    assert "<b>not</b>" not in page
+    document = operator_a.get(reverse("admin:iso20022_message_document", args=[message.pk]))
+    assert b"".join(document.streaming_content) == b"<Document/>"  # type: ignore[attr-defined]
+    assert document["Content-Disposition"].startswith("attachment")

@@ -1,0 +1,243 @@
+"""Does the suite notice? `python -m tests.sabotage`: breaks one line at a time in a copy and expects the tests to fail.
+
+Each sabotage is a plausible slip in a place where money, tenants or messages depend on one line. A sabotage that no test
+notices, or whose line is not there any more, is reported and makes the exit status 1.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sabotage:
+    """`line` becomes `instead` in `file`; `tests` are the ones expected to notice."""
+
+    name: str
+    file: str
+    line: str
+    instead: str
+    tests: str
+
+
+SABOTAGES: Final = (
+    # The ledger
+    Sabotage(
+        name="the creditor gets one unit more",
+        file="payments/rules.py",
+        line="Leg(account_id=creditor_id, amount_minor=amount_minor, currency=currency),",
+        instead="Leg(account_id=creditor_id, amount_minor=amount_minor + 1, currency=currency),",
+        tests="tests/payments/test_rules.py",
+    ),
+    Sabotage(
+        name="an unbalanced journal is let through by PostgreSQL",
+        file="accounts/migrations/sql/ledger_rules.sql",
+        line="HAVING sum(f.amount_minor) <> 0",
+        instead="HAVING sum(f.amount_minor) <> 0 AND false",
+        tests="tests/accounts",
+    ),
+    Sabotage(
+        name="postings may be joined to a journal later",
+        file="accounts/migrations/sql/ledger_rules.sql",
+        line="WHERE j.posting_count IS DISTINCT FROM f.postings LIMIT 1",
+        instead="WHERE j.posting_count IS DISTINCT FROM f.postings AND false LIMIT 1",
+        tests="tests/accounts",
+    ),
+    Sabotage(
+        name="postings may be changed",
+        file="accounts/migrations/sql/ledger_rules.sql",
+        line="CREATE TRIGGER postings_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON postings",
+        instead="CREATE TRIGGER postings_immutable BEFORE TRUNCATE ON postings",
+        tests="tests/accounts",
+    ),
+    Sabotage(
+        name="a booked balance may be written without postings",
+        file="accounts/migrations/sql/ledger_rules.sql",
+        line="IS DISTINCT FROM f.booked_minor",
+        instead="IS DISTINCT FROM f.booked_minor AND false",
+        tests="tests/accounts",
+    ),
+    Sabotage(
+        name="the balance after a posting is the one before it",
+        file="accounts/ledger/journal.py",
+        line="account.version + 1",
+        instead="account.version + 2",
+        tests="tests/payments/test_submit.py",
+    ),
+    Sabotage(
+        name="a fold forgets what it moves",
+        file="accounts/operations/fold.py",
+        line="a.booked_minor + s.amount_minor",
+        instead="a.booked_minor",
+        tests="tests/accounts",
+    ),
+    # The rules
+    Sabotage(
+        name="the fee is not part of what must be available",
+        file="payments/rules.py",
+        line="if debtor.available_minor < amount_minor + minor.fee_minor:",
+        instead="if debtor.available_minor < amount_minor:",
+        tests="tests/payments/test_rules.py",
+    ),
+    Sabotage(
+        name="the last unit can't be spent",
+        file="payments/rules.py",
+        line="if debtor.available_minor < amount_minor + minor.fee_minor:",
+        instead="if debtor.available_minor <= amount_minor + minor.fee_minor:",
+        tests="tests/payments/test_rules.py",
+    ),
+    Sabotage(
+        name="the largest amount is one too many",
+        file="payments/rules.py",
+        line="amount_minor > terms.max_minor",
+        instead="amount_minor > terms.max_minor + 1",
+        tests="tests/payments/test_rules.py",
+    ),
+    Sabotage(
+        name="frozen accounts take payments",
+        file="payments/rules.py",
+        line='if account.status == "FROZEN":',
+        instead='if account.status == "FROZEN?":',
+        tests="tests/payments/test_rules.py",
+    ),
+    Sabotage(
+        name="earlier items of a batch are forgotten",
+        file="payments/operations/submit.py",
+        line="decision.debtor.promise(item.amount_minor + decision.fee_minor)",
+        instead="decision.debtor.promise(0)",
+        tests="tests/payments/test_submit.py",
+    ),
+    Sabotage(
+        name="the day's usage is not counted",
+        file="payments/operations/submit.py",
+        line="(amount + item.amount_minor, count + 1)",
+        instead="(amount, count + 1)",
+        tests="tests/payments/test_submit.py",
+    ),
+    Sabotage(
+        name="an atomic batch is booked in part",
+        file="payments/operations/submit.py",
+        line="if mode is Mode.ATOMIC and any(outcome.refusal for outcome in outcomes):",
+        instead="if mode is Mode.ATOMIC and all(outcome.refusal for outcome in outcomes):",
+        tests="tests/payments/test_submit.py",
+    ),
+    Sabotage(
+        name="more can be reversed than is left",
+        file="payments/operations/reverse.py",
+        line="left = payment.amount_minor - payment.reversed_minor",
+        instead="left = payment.amount_minor",
+        tests="tests/payments/test_api.py",
+    ),
+    # Idempotency
+    Sabotage(
+        name="another body with the same key gets the old answer",
+        file="payments/operations/submit.py",
+        line="if hmac.compare_digest(fingerprint, item.idempotency.fingerprint):",
+        instead="if fingerprint:",
+        tests="tests/payments/test_submit.py",
+    ),
+    Sabotage(
+        name="answers are not kept",
+        file="payments/operations/writes.py",
+        line="    ordered = sorted(answers, key=lambda answer: answer[0])",
+        instead="    ordered = sorted(answers[:0], key=lambda answer: answer[0])",
+        tests="tests/payments/test_submit.py",
+    ),
+    Sabotage(
+        name="the amount is not part of the fingerprint",
+        file="payments/api/shapes.py",
+        line="            amount_minor,\n            self.currency,\n            self.reference,",
+        instead="            self.currency,\n            self.reference,",
+        tests="tests/payments/test_api.py",
+    ),
+    # Tenancy
+    Sabotage(
+        name="tables are made without forcing row-level security on their owner",
+        file="tenants/database/schema.py",
+        line='FORCE ROW LEVEL SECURITY',
+        instead='NO FORCE ROW LEVEL SECURITY',
+        tests="tests/tenants/test_row_level_security.py",
+    ),
+    Sabotage(
+        name="the policy lets every tenant's rows through",
+        file="tenants/database/schema.py",
+        line='"USING (tenant_id = tenants.current_tenant())',
+        instead='"USING (true)',
+        tests="tests/tenants/test_row_level_security.py",
+    ),
+    Sabotage(
+        name="the tenant outlives its transaction",
+        file="tenants/database/base.py",
+        line="SET LOCAL app.current_tenant",
+        instead="SET app.current_tenant",
+        tests="tests/tenants",
+    ),
+    Sabotage(
+        name="X-Tenant-ID is believed",
+        file="tenants/middleware.py",
+        line="if named and named not in {tenant.slug, tenant.reference}:",
+        instead="if named and not named:",
+        tests="tests/tenants/identity",
+    ),
+    Sabotage(
+        name="a suspended tenant makes payments",
+        file="tenants/middleware.py",
+        line='SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})',
+        instead='SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST"})',
+        tests="tests/tenants/identity",
+    ),
+    Sabotage(
+        name="an expired token is good",
+        file="tenants/tokens.py",
+        line='"require"',
+        instead='"verify_exp": False, "require"',
+        tests="tests/tenants/identity",
+    ),
+)
+
+
+def _copy(to: Path) -> None:
+    files = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
+    for name in files.stdout.decode().split("\0"):
+        if name and (ROOT / name).is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, to / name)
+
+
+def _noticed(sabotage: Sabotage, copy: Path) -> bool | None:
+    """True when the tests fail, False when they pass, None when the line is not there."""
+    target = copy / sabotage.file
+    original = target.read_text()
+    if sabotage.line not in original:
+        return None
+    target.write_text(original.replace(sabotage.line, sabotage.instead, 1))
+    try:
+        run = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *sabotage.tests.split()]
+        return subprocess.run(run, cwd=copy, capture_output=True, check=False).returncode == 1
+    finally:
+        target.write_text(original)
+
+
+def main() -> int:
+    wanted = sys.argv[1:]
+    chosen = [s for s in SABOTAGES if not wanted or any(word in s.name or word in s.file for word in wanted)]
+    missed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        _copy(Path(folder))
+        for sabotage in chosen:
+            noticed = _noticed(sabotage, Path(folder))
+            missed += noticed is not True
+            verdict = {True: "noticed", False: "NOT NOTICED", None: "LINE NOT FOUND"}[noticed]
+            print(f"{verdict:15} {sabotage.file}: {sabotage.name}", flush=True)
+    print(f"{len(chosen) - missed} of {len(chosen)} noticed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
