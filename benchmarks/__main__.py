@@ -26,6 +26,7 @@ from benchmarks.web import Web
 FAMILIES = ("core", "rest", "messages")
 BATCHES = (1, 10, 100, 1000)
 CONNECTIONS = (16, 32)
+Variant = Callable[[float], Measure]
 _RESULTS = Path(__file__).parent / "results"
 
 
@@ -43,13 +44,30 @@ class Results:
     files: list[FileMeasure] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What every measurement needs: the servers, our processes' environment, a folder that goes away, and the bank seeded there."""
+
+    servers: BenchmarkServers
+    environment: Mapping[str, str]
+    folder: Path
+
+    @property
+    def bank_file(self) -> Path:
+        return self.folder / "bank.json"
+
+    @property
+    def bank(self) -> Mapping[str, Any]:
+        bank: Mapping[str, Any] = json.loads(self.bank_file.read_text())
+        return bank
+
+
 def main() -> int:
     options = _options()
-    with BenchmarkServers() as servers, ExitStack() as stack:
-        environment = _environment(servers)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="payment-engine-benchmark-")))
-        bank = _prepare(environment, folder)
-        results = _measure(options, servers, environment, bank, folder, stack)
+    with BenchmarkServers() as servers, tempfile.TemporaryDirectory(prefix="payment-engine-benchmark-") as folder, ExitStack() as stack:
+        stage = Stage(servers=servers, environment=_environment(servers), folder=Path(folder))
+        _prepare(stage)
+        results = _measure(options, stage, stack)
     _report(options, results)
     return 0
 
@@ -75,50 +93,53 @@ def _environment(servers: BenchmarkServers) -> dict[str, str]:
     return os.environ | servers.environment | mode | {"VAR_DIR": str(servers.folder / "var")}
 
 
-def _prepare(environment: Mapping[str, str], folder: Path) -> Path:
-    owner = dict(environment) | {"DATABASE_LOGIN": "owner"}
+def _prepare(stage: Stage) -> None:
+    owner = dict(stage.environment) | {"DATABASE_LOGIN": "owner"}
     _say("migrating and seeding…")
-    run(["manage.py", "migrate", "--verbosity=0"], owner)
-    bank_file = folder / "bank.json"
-    bank_file.touch(mode=0o600)
-    bank_file.write_text(run(["-m", "benchmarks.seed"], owner))
-    return bank_file
+    stage.bank_file.touch(mode=0o600)
+    stage.bank_file.write_text(run(["-m", "benchmarks.seed"], owner))
 
 
-def _measure(
-    options: Options, servers: BenchmarkServers, environment: Mapping[str, str], bank_file: Path, folder: Path, stack: ExitStack
-) -> Results:
-    postgres_pid = servers.postgres_pid
+def _measure(options: Options, stage: Stage, stack: ExitStack) -> Results:
+    """Round after round, so that what else the machine does meanwhile meets every variant alike."""
     results = Results()
-    reference = Reference(owner_url=environment["DATABASE_OWNER_URL"], postgres_pid=postgres_pid)
-    groups: list[list[Callable[[float], Measure]]] = []
-    if "core" in options.families:
-        core = stack.enter_context(Core(bank_file=bank_file, environment=environment, postgres_pid=postgres_pid))
-        groups.extend([partial(_core, core, batch, processes) for batch in BATCHES] for processes in range(1, PROCESSES + 1))
-    if {"rest", "messages"} & set(options.families):
-        web = stack.enter_context(Web(environment=environment, folder=folder))
-    if "rest" in options.families:
-        rest = stack.enter_context(Rest(web=web, bank_file=bank_file, environment=environment, postgres_pid=postgres_pid))
-        groups.extend([partial(_rest, rest, connections, hot) for hot in (False, True)] for connections in CONNECTIONS)
+    reference = Reference(owner_url=stage.environment["DATABASE_OWNER_URL"], postgres_pid=stage.servers.postgres_pid)
+    web = stack.enter_context(Web(environment=stage.environment, folder=stage.folder)) if options.families != ("core",) else None
+    groups = _groups(options, stage, web, stack)
     for number in range(1, options.rounds + 1):
+        when = f"round {number} of {options.rounds}"
         for group in groups:
-            results.measures.extend(_group(reference, group, options.seconds, f"round {number} of {options.rounds}"))
-        if "messages" in options.families:
-            bank: Mapping[str, Any] = json.loads(bank_file.read_text())
-            _say(f"round {number} of {options.rounds}: pain.001 of {options.transfers:,} transfers")
-            results.files.append(measure_file(web=web, bank=bank, postgres_pid=postgres_pid, transfers=options.transfers))
+            results.measures.extend(_group(reference, group, options.seconds, when))
+        if web is not None and "messages" in options.families:
+            _say(f"{when}: pain.001 of {options.transfers:,} transfers")
+            results.files.append(
+                measure_file(web=web, bank=stage.bank, postgres_pid=stage.servers.postgres_pid, transfers=options.transfers)
+            )
     return results
+
+
+def _groups(options: Options, stage: Stage, web: Web | None, stack: ExitStack) -> list[list[Variant]]:
+    """The variants in groups small enough for one reference each."""
+    groups: list[list[Variant]] = []
+    pid = stage.servers.postgres_pid
+    if "core" in options.families:
+        core = stack.enter_context(Core(bank_file=stage.bank_file, environment=stage.environment, postgres_pid=pid))
+        groups += [[partial(_core, core, batch, processes) for batch in BATCHES] for processes in range(1, PROCESSES + 1)]
+    if web is not None and "rest" in options.families:
+        rest = stack.enter_context(Rest(web=web, bank_file=stage.bank_file, environment=stage.environment, postgres_pid=pid))
+        groups += [[partial(_rest, rest, connections, hot) for hot in (False, True)] for connections in CONNECTIONS]
+    return groups
 
 
 def _core(core: Core, batch: int, processes: int, seconds: float) -> Measure:
     return core.measure(batch=batch, processes=processes, seconds=seconds)
 
 
-def _rest(rest: Rest, connections: int, hot: bool, seconds: float) -> Measure:  # noqa: FBT001  # a partial's argument
+def _rest(rest: Rest, connections: int, hot: bool, seconds: float) -> Measure:
     return rest.measure(connections=connections, hot=hot, seconds=seconds)
 
 
-def _group(reference: Reference, group: list[Callable[[float], Measure]], seconds: float, when: str) -> Iterator[Measure]:
+def _group(reference: Reference, group: list[Variant], seconds: float, when: str) -> Iterator[Measure]:
     """The reference, then the variants beside it."""
     yardstick = reference.measure(seconds)
     for measure in [yardstick, *(variant(seconds).beside(yardstick) for variant in group)]:

@@ -4,7 +4,6 @@ import http.client
 import json
 import statistics
 import time
-import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -100,7 +99,7 @@ def measure_file(*, web: Web, bank: Mapping[str, Any], postgres_pid: int, transf
 def _check(report: bytes, statement: bytes, transfers: int) -> None:
     """Both documents say what was sent; outside the measured time."""
     assert b"pain.002.001." in report[:400], "the report is a pain.002"
-    entries = sum(element.tag.endswith("}Ntry") for element in ET.fromstring(statement).iter())
+    entries = statement.count(b"<Ntry>")
     assert entries >= transfers // _BLOCKS, f"the statement has {entries} entries"
 
 

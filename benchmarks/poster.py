@@ -32,9 +32,10 @@ def main() -> None:
 
 def _book(accounts: Sequence[UUID], *, batch: int, seconds: float) -> dict[str, float]:
     """Submit batches until the time is over. What comes back counts from the first submission to the last commit."""
+    from events.answers import Answer
     from payment_engine.errors import EngineError
     from payments.operations.submit import submit_payments
-    from payments.values import Answer, Idempotency, PaymentRecord, SubmitPayment
+    from payments.values import Idempotency, PaymentRecord, SubmitPayment
 
     def answer(result: PaymentRecord | EngineError) -> Answer:
         assert isinstance(result, PaymentRecord), result

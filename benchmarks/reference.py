@@ -3,26 +3,29 @@
 import re
 import subprocess
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from benchmarks.cpu import cpu_seconds
 from benchmarks.measures import Measure
 from payment_engine.devserver.servers import postgres_binary
 
 CLIENTS = 16
+_DATABASE = "benchmark_reference"
 _HERE = Path(__file__).parent
 
 
 class Reference:
-    """Lives in a schema of its own in the database of the product, so that both share buffers, WAL and disk."""
+    """Lives in a database of its own in the product's cluster: both share buffers, WAL and disk, and no tenancy check meets its tables."""
 
     def __init__(self, *, owner_url: str, postgres_pid: int) -> None:
-        self._url = owner_url
+        self._conninfo = make_conninfo(owner_url, dbname=_DATABASE)
         self._postgres_pid = postgres_pid
         with psycopg.connect(owner_url, autocommit=True) as connection:
-            connection.execute((_HERE / "reference.sql").read_text().encode())
+            connection.execute(f"CREATE DATABASE {_DATABASE}".encode())
+        with psycopg.connect(self._conninfo, autocommit=True) as connection:
+            connection.execute((_HERE / "reference.sql").read_bytes())
 
     def measure(self, seconds: float) -> Measure:
         """16 clients, two threads, prepared statements, for whole seconds."""
@@ -30,7 +33,7 @@ class Reference:
         length = ["-T", str(max(1, round(seconds)))]
         done = subprocess.run(
             [postgres_binary("pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", *length, "-f", _HERE / "reference.pgbench"],
-            env=_login(self._url),
+            env=_variables(self._conninfo),
             check=True,
             capture_output=True,
             text=True,
@@ -47,16 +50,10 @@ class Reference:
         )
 
 
-def _login(url: str) -> dict[str, str]:
+def _variables(conninfo: str) -> dict[str, str]:
     """libpq's own variables: a password never stands on a command line."""
-    parts = psycopg.conninfo.conninfo_to_dict(url)
-    return {
-        "PGHOST": str(parts.get("host", "127.0.0.1")),
-        "PGPORT": str(parts["port"]),
-        "PGUSER": str(parts["user"]),
-        "PGPASSWORD": str(parts["password"]),
-        "PGDATABASE": urlsplit(url).path.lstrip("/"),
-    }
+    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
+    return {names[name]: str(value) for name, value in conninfo_to_dict(conninfo).items() if name in names}
 
 
 def _found(pattern: str, text: str) -> str:

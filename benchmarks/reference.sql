@@ -1,9 +1,6 @@
 -- The least SQL that is still a payment: the yardstick of every ratio. Idempotency key, three accounts checked and updated,
 -- the payment, three entries with the balance after each, an outbox row; one function call, one commit.
 -- No tenants, no row-level security, no foreign keys, no triggers.
-CREATE SCHEMA benchmark_reference;
-SET search_path = benchmark_reference;
-
 CREATE TABLE accounts (
     id bigint PRIMARY KEY,
     currency text NOT NULL,
@@ -48,7 +45,7 @@ INSERT INTO accounts (id, currency, status, balance_minor) SELECT n, 'EUR', 'OPE
 INSERT INTO accounts (id, currency, status, balance_minor) SELECT -n, 'EUR', 'OPEN', 0 FROM generate_series(1, 100) n;
 
 CREATE FUNCTION pay(the_key text, debtor bigint, creditor bigint, fee_account bigint, amount bigint, fee bigint, the_currency text)
-RETURNS bigint LANGUAGE plpgsql SET search_path = benchmark_reference AS $$
+RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     payment bigint;
     account accounts;

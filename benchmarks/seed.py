@@ -1,4 +1,4 @@
-"""`python -m benchmarks.seed`: a tenant with funded accounts, payment types and an access token; prints JSON.
+"""`python -m benchmarks.seed`: migrations, then a tenant with funded accounts, payment types and an access token; prints JSON.
 
 Everything goes through the product's own operations.
 """
@@ -7,6 +7,7 @@ import json
 import sys
 
 import django
+from django.core.management import call_command
 
 ACCOUNTS = 1000
 FUNDS_MINOR = 10**12
@@ -55,4 +56,5 @@ def _accounts() -> list[dict[str, str]]:
 
 if __name__ == "__main__":
     django.setup()
+    call_command("migrate", verbosity=0)
     json.dump(seed(), sys.stdout)

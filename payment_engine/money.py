@@ -49,7 +49,7 @@ def parse_amount(value: str | int | Decimal, currency: str, *, zero_allowed: boo
     whole, fraction = match[1], match[2] or ""
     if len(fraction) > digits_after_point:
         raise AmountInvalid(f"{currency} has {digits_after_point} digits after the decimal point, the amount has {len(fraction)}")
-    if len((whole.lstrip("0") or "0")) + len(fraction) > MAX_DIGITS:
+    if len(whole.lstrip("0") or "0") + len(fraction) > MAX_DIGITS:
         raise AmountInvalid(f"an amount has at most {MAX_DIGITS} digits")
     minor = int(whole + fraction.ljust(digits_after_point, "0"))
     if minor >= 10**MAX_DIGITS:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import environ
 
-from payment_engine.api.scopes import SCOPES
 from payment_engine.api.document_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from payment_engine.api.scopes import SCOPES
 from payment_engine.observability.logs import logging_config
 from payment_engine.portal_settings import OAUTH2_ADMIN_CLASSES
 from payment_engine.portal_settings import UNFOLD as PORTAL
@@ -124,7 +124,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE_FILENAME", default="celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "fold-balances": {"task": "accounts.tasks.fold_balances", "schedule": timedelta(seconds=5)},
-    "verify-ledger": {"task": "payments.tasks.verify_ledger", "schedule": timedelta(minutes=10)},
+    "verify-ledger": {"task": "payments.tasks.verify_ledger", "schedule": timedelta(hours=1)},
     "clear-expired-tokens": {"task": "tenants.tasks.clear_expired_tokens", "schedule": timedelta(hours=1)},
     "forget-idempotency-keys": {"task": "payments.tasks.forget_idempotency_keys", "schedule": timedelta(hours=1)},
 }
@@ -238,8 +238,6 @@ OAUTH2_PROVIDER = {
 # --- Portal -----------------------------------------------------------------------------------------------------
 UNFOLD = PORTAL
 OAUTH2_PROVIDER |= OAUTH2_ADMIN_CLASSES
-DATETIME_FORMAT = "Y-m-d H:i:s"
-DATE_FORMAT = "Y-m-d"
 
 # --- API --------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

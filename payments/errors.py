@@ -1,6 +1,6 @@
 """What a caller can be told about payments."""
 
-from payment_engine.errors import Conflict, EngineError, NotFound, ValidationFailed
+from payment_engine.errors import Conflict, NotFound, ValidationFailed
 
 
 class PaymentUnknown(NotFound):
@@ -31,7 +31,3 @@ class AlreadyReversed(Conflict):
 
 class NotReversible(Conflict):
     code, title = "not_reversible", "Not reversible"
-
-
-class IdempotencyKeyReused(EngineError):
-    code, status, title = "idempotency_key_reused", 422, "Idempotency key reused"

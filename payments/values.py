@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from accounts.ledger.locks import AccountReference
+from events.answers import Answer
 from payment_engine.errors import EngineError
 from payment_engine.ids import new_id
 from payments.states import PaymentStatus
@@ -42,14 +43,6 @@ class PaymentRecord:
     message_id: UUID | None = None
     debtor_booked_minor: int | None = None
     debtor_available_minor: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a door replies: kept with an idempotency key and given again, byte by byte."""
-
-    status: int
-    body: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,10 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         from payment_engine.observability.logs import set_tenant_getter
-        from tenants import checks  # noqa: F401  # registers the system checks
-        from tenants import context
+        from tenants import (
+            checks,  # noqa: F401  # registers the system checks
+            context,
+        )
 
         set_tenant_getter(lambda: scope.tenant_id if (scope := context.current_scope()) else None)
         pre_migrate.connect(_boot, sender=self)

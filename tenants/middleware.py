@@ -20,7 +20,7 @@ from payment_engine.api.errors import Forbidden, NotAuthenticated
 from payment_engine.api.problems import problem_boundary, problem_response
 from payment_engine.observability.correlation import log_refusal
 from tenants.context import POOL_SCHEMA, Scope, scope_of, use
-from tenants.errors import TenantMismatch, TenantNotActive, TenantSuspended, TenantUnknown
+from tenants.errors import TenantMismatch, TenantNotActive, TenantRequired, TenantSuspended, TenantUnknown
 from tenants.models import StaffUser, Tenant
 from tenants.principal import Principal, authenticate
 from tenants.registry import TenantRecord, tenant_by_slug, tenant_by_slug_or_reference
@@ -88,6 +88,8 @@ def _admit(request: ApiRequest) -> Scope | None:
     principal = request.principal = authenticate(_bearer_token(request))
     tenant = request.tenant = acting_tenant(principal, named)
     if tenant is None:
+        if not request.path_info.startswith(CONFIG_PREFIX):
+            raise TenantRequired("a platform token names the tenant it acts for in X-Tenant-ID")
         return _PLATFORM_SCOPE
     _check_standing(request, principal, tenant)
     if principal.is_platform:

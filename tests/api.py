@@ -23,16 +23,16 @@ class Api:
         self.token = issue_access_token(client_id=self.client_id, tenant=tenant.slug, scopes=sorted(scopes), lifetime_seconds=300)
         self._client = Client(raise_request_exception=False)
 
-    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:  # noqa: ANN401
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         data = body if isinstance(body, bytes | str) else "" if body is None else json.dumps(body)
         return self._client.generic(
             method, f"/api/v1{path}", data, content_type="application/json", headers={"Authorization": f"Bearer {self.token}", **headers}
         )
 
-    def get(self, path: str, **headers: str) -> Any:  # noqa: ANN401
+    def get(self, path: str, **headers: str) -> Any:
         return self.send("GET", path, **headers)
 
-    def post(self, path: str, body: Any, *, key: str | None = "fresh", **headers: str) -> Any:  # noqa: ANN401
+    def post(self, path: str, body: Any, *, key: str | None = "fresh", **headers: str) -> Any:
         if key is not None:
             headers["Idempotency-Key"] = new_id().hex if key == "fresh" else key
         return self.send("POST", path, body, **headers)

@@ -26,13 +26,13 @@ OWN_SCHEMA = os.environ.get("PAYMENT_ENGINE_TEST_PLACEMENT", "shared") == "schem
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:  # noqa: PT004
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
     """The test database is made and migrated with the owner login."""
     _login("default", os.environ["DATABASE_OWNER_URL"], "owner")
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_modify_db_settings: None, django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:  # noqa: PT004, ANN401
+def django_db_setup(django_db_modify_db_settings: None, django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     default, platform = connections["default"], connections["platform"]
     with django_db_blocker.unblock():
         _create_tenants()

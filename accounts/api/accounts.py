@@ -27,7 +27,7 @@ from accounts.queries.accounts import account_with_balances, accounts_with_balan
 from payment_engine.api.amounts import AmountInput, amount_field
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH, PageOf, endpoint, operation
 from payment_engine.api.etags import check_if_match
-from payment_engine.api.json import Output, decode_body, json_response
+from payment_engine.api.json import decode_body, json_response
 from payment_engine.api.openapi import id_schema
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
 from payment_engine.api.query_parameters import Instant, QueryParameter, as_filters, read_query
@@ -84,11 +84,7 @@ def post_account(request: HttpRequest) -> HttpResponse:
     """With a balance of zero, for a customer there is. IBANs and numbers are unique within the tenant."""
     body = decode_body(request, AccountInput)
 
-    def create() -> tuple[str, Output]:
-        account = _open(body)
-        return f"/api/v1/accounts/{account.public_id}", account_output(account)
-
-    return answer_created(request, create)
+    return answer_created(request, body, lambda: account_output(_open(body)), id_member="accountId")
 
 
 def _open(body: AccountInput) -> Account:

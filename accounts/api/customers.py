@@ -61,11 +61,10 @@ def _key(customer: Customer) -> tuple[datetime, UUID]:
 def post_customer(request: HttpRequest) -> HttpResponse:
     body = decode_body(request, CustomerInput)
 
-    def create() -> tuple[str, Output]:
-        customer = create_customer(name=body.name, reference=body.reference, email=body.email or "")
-        return f"/api/v1/customers/{customer.public_id}", customer_output(customer)
+    def create() -> Output:
+        return customer_output(create_customer(name=body.name, reference=body.reference, email=body.email or ""))
 
-    return answer_created(request, create)
+    return answer_created(request, body, create, id_member="customerId")
 
 
 @operation(

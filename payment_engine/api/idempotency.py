@@ -1,10 +1,14 @@
-"""The Idempotency-Key header (IETF httpapi draft): 1 to 255 visible ASCII characters."""
+"""The Idempotency-Key header (IETF httpapi draft): 1 to 255 visible ASCII characters, and what makes two bodies equal."""
 
+import hashlib
 import re
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
+import msgspec
 from django.http import HttpRequest
 
+from payment_engine.api.amounts import AmountInput
 from payment_engine.errors import FieldError, Malformed
 
 _KEY: Final = re.compile(r"[!-~]{1,255}", re.ASCII)
@@ -37,3 +41,20 @@ def required_key(request: HttpRequest) -> str:
     if key is None:
         raise IdempotencyKeyRequired("send an Idempotency-Key header with a value of your own, such as a UUID")
     return key
+
+
+def fingerprint(operation: str, meaning: object) -> bytes:
+    """SHA-256 of an operation and what its body means: member order and the spelling of amounts (10, "10.00") don't count."""
+    return hashlib.sha256(operation.encode() + b"\0" + _encoder.encode(meaning)).digest()
+
+
+def _meaning(value: object) -> object:
+    if not isinstance(value, AmountInput):
+        raise NotImplementedError(f"no rule to compare {type(value)!r} by meaning")
+    try:
+        return str(Decimal(value.text).normalize())
+    except InvalidOperation:
+        return value.text
+
+
+_encoder: Final = msgspec.json.Encoder(enc_hook=_meaning, order="sorted")

@@ -8,12 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from stdnum import iban as iban_numbers
+
 from accounts.models import Account, Customer
 from accounts.operations.accounts import open_account
 from accounts.operations.journals import post_opening_balance
 from payment_engine.api.scopes import SCOPES
 from payments.models import PaymentType
-from stdnum import iban as iban_numbers
 from tenants.context import tenant_scope
 from tenants.models import Tenant
 from tenants.operations.clients import create_api_client

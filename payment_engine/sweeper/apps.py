@@ -6,8 +6,8 @@ class SweeperConfig(AppConfig):
     label = "sweeper"
 
     def ready(self) -> None:
-        from payment_engine.redis import redis_client
         from payment_engine.observability.health import register_readiness_check
+        from payment_engine.redis import redis_client
         from payment_engine.sweeper.readiness import database_answers, schema_is_current, tenants_are_isolated
 
         register_readiness_check("database", database_answers)

@@ -1,15 +1,14 @@
 """Payments as the API reads and writes them."""
 
-import hashlib
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
-import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from accounts.ledger.locks import AccountReference
 from payment_engine.api.amounts import AmountInput, CurrencyCode, amount_field
 from payment_engine.api.errors import field_failed
+from payment_engine.api.idempotency import fingerprint
 from payment_engine.api.json import Input, Output
 from payment_engine.errors import FieldError, NotFound
 from payment_engine.ids import parse_id, public_id
@@ -88,10 +87,6 @@ class ReversalInput(Input, frozen=True, kw_only=True):
 
     amount: AmountInput | None = None
     reason: Text140
-
-
-def fingerprint(operation: str, meaning: object) -> bytes:
-    return hashlib.sha256(operation.encode() + b"\0" + msgspec.json.encode(meaning)).digest()
 
 
 def account_reference(text: str, pointer: str) -> AccountReference:

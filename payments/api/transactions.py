@@ -9,9 +9,11 @@ from uuid import UUID
 import msgspec
 from django.http import HttpRequest, HttpResponse
 
+from events.answers import Answer
+from events.operations.idempotency import answer_once
 from payment_engine.api.amounts import amount_field
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_REQUIRED, PageOf, endpoint, operation
-from payment_engine.api.idempotency import required_key
+from payment_engine.api.idempotency import fingerprint, required_key
 from payment_engine.api.json import decode_body, encode, json_response
 from payment_engine.api.openapi import id_schema
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
@@ -27,15 +29,13 @@ from payments.api.shapes import (
     ReversalInput,
     ReversalOutput,
     TransactionOutput,
-    fingerprint,
     transaction_output,
 )
 from payments.models import Payment, Reversal
-from payments.operations.idempotency import answer_once
 from payments.operations.reverse import reverse_payment
 from payments.operations.sharing import submit_payment
 from payments.states import PaymentStatus
-from payments.values import Answer, PaymentRecord
+from payments.values import PaymentRecord
 from tenants.context import current_tenant_id
 
 TAG: Final = "Transactions"

@@ -18,23 +18,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='IdempotencyKey',
-            fields=[
-                ('id', models.UUIDField(default=payment_engine.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('tenant_id', models.TextField(default=tenants.context.current_tenant_id, editable=False)),
-                ('key', models.TextField()),
-                ('fingerprint', models.BinaryField(help_text='SHA-256 of operation and body, compared by meaning')),
-                ('response_status', models.SmallIntegerField()),
-                ('response_body', models.TextField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-            ],
-            options={
-                'db_table': 'idempotency_keys',
-                'indexes': [models.Index(fields=['tenant_id', 'created_at'], name='idx_idempotency_keys_age')],
-                'constraints': [models.UniqueConstraint(fields=('tenant_id', 'key'), name='idempotency_key_unique_per_tenant')],
-            },
-        ),
-        migrations.CreateModel(
             name='LimitUsage',
             fields=[
                 ('id', models.UUIDField(default=payment_engine.ids.new_id, editable=False, primary_key=True, serialize=False)),

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Final
 
+from events.models import IdempotencyKey
 from payment_engine.clock import now
-from payments.models import IdempotencyKey
 
 ANSWERS_KEPT: Final = timedelta(days=30)
 _BATCH: Final = 5000

@@ -14,15 +14,17 @@ from uuid_utils.compat import uuid4
 from accounts.ledger.drafts import JournalDraft
 from accounts.ledger.journal import post_journals
 from accounts.ledger.locks import LockedAccounts, PendingLocks
+from events.answers import Answer
+from events.errors import IdempotencyKeyReused
 from payment_engine.errors import EngineError
 from payment_engine.ids import new_id
-from payments.errors import BatchRefused, IdempotencyKeyReused
+from payments.errors import BatchRefused
 from payments.operations import writes
 from payments.rules import Allowed, decide
 from payments.snapshot import Snapshot, current_snapshot, fee_account
 from payments.states import PaymentStatus
 from payments.terms import PaymentTerms
-from payments.values import Answer, Mode, Outcome, PaymentRecord, SubmitPayment
+from payments.values import Mode, Outcome, PaymentRecord, SubmitPayment
 from tenants.database.pipeline import ConnectionDied, PipelinedTransaction, pipelined_transaction
 
 _log: Final = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from accounts.ledger.sql import array_of, array_of_bytes, array_of_ids, array_of_new_ids, array_of_texts, insert_rows
-from payments.values import Answer, PaymentRecord, SubmitPayment
+from events.answers import Answer
+from payments.values import PaymentRecord, SubmitPayment
 from tenants.context import current_tenant_id
 from tenants.database.pipeline import PipelinedTransaction
 

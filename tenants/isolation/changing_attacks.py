@@ -76,6 +76,8 @@ def _copy_in(target: Target, cursor: Any) -> Outcome:  # noqa: ANN401
     except DatabaseError as error:
         if sqlstate_of(error) == _NOT_SUPPORTED:
             return held("refused: not supported with row-level security")
+        if sqlstate_of(error).startswith(INTEGRITY):
+            return leak(f"only a constraint did not let it through: {first_line(error)}")
         raise
     return leak("the row was accepted")
 

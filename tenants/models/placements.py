@@ -21,7 +21,7 @@ class Placement(TenantMixin):  # type: ignore[misc]  # django-tenants ships no t
     def __str__(self) -> str:
         return str(self.schema_name)
 
-    def _drop_schema(self, force_drop: bool = False) -> None:  # noqa: FBT001, FBT002  # django-tenants' signature
+    def _drop_schema(self, force_drop: bool = False) -> None:  # django-tenants' signature
         """Never the pool, never a schema with tenants: the stock method drops before PROTECT is checked."""
         if self.schema_name == POOL_SCHEMA or self.tenants.exists():
             raise ProtectedError("this placement is in use", set[Any]())

@@ -16,10 +16,16 @@ from typing import Any, Final
 from uuid import uuid4
 
 from payment_engine.devserver.processes import free_port, is_alive, processes_in
+from payment_engine.devserver.roles import ENGINE, OWNER, PLATFORM, DatabaseUrls, login_url
 
 PROJECT: Final = Path(__file__).resolve().parent.parent.parent
 _START_SECONDS: Final = 150.0  # of a busy machine; an idle one needs 12
 _OURS: Final = ("DATABASE_", "REDIS_URL", "DJANGO_", "PAYMENT_ENGINE_TEST", "MAKELEVEL", "PROMETHEUS_", "PYTEST_")
+
+
+def _clean_environment() -> dict[str, str]:
+    """Without what the test run itself was told."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
 
 
 def eventually(condition: Callable[[], object], timeout_seconds: float) -> bool:
@@ -61,12 +67,11 @@ class Stack:
     def start(self) -> float:
         """Start, wait for the announcement, and tell how long it took."""
         began_at = time.monotonic()
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", "dev", "--port", str(self.port), "--data-dir", str(self.data_dir)],
                 cwd=PROJECT,
-                env=environment | {"LOG_JSON": "1"},
+                env=_clean_environment() | {"LOG_JSON": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -117,6 +122,23 @@ class Stack:
     def valkey(self) -> int:
         return next(iter(processes_in(self.data_dir / "valkey")), 0)
 
+    @property
+    def web_workers(self) -> list[int]:
+        """The processes that answer requests: children of the web server."""
+        web = {pid for pid in self.processes() if b"granian" in (Path("/proc") / str(pid) / "cmdline").read_bytes()}
+        return sorted(pid for pid in web if _parent(pid) in web)
+
+    def manage(self, *arguments: str) -> int:
+        """Run a management command on this run's databases; its exit code."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=PROJECT, env=_clean_environment() | self._addresses(), capture_output=True, check=False).returncode
+
+    def _addresses(self) -> dict[str, str]:
+        port = (self.data_dir / "postgres/cluster/postmaster.pid").read_text().splitlines()[3]
+        passwords = json.loads((self.data_dir / "roles.json").read_text())
+        urls = {role: login_url(f"postgresql://postgres@127.0.0.1:{port}/", role, password) for role, password in passwords.items()}
+        return DatabaseUrls(engine=urls[ENGINE], owner=urls[OWNER], platform=urls[PLATFORM]).environment()
+
     def processes(self) -> list[int]:
         """Everything that belongs to this run: what has its data folder or its port in its command line or environment."""
         marks = (str(self.data_dir).encode(), f"--port\0{self.port}\0".encode())
@@ -151,6 +173,10 @@ def _mentions(process: Path, marks: tuple[bytes, ...]) -> bool:
     except OSError:
         return False
     return any(mark in words for mark in marks)
+
+
+def _parent(pid: int) -> int:
+    return int((Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
 
 
 class Caller:

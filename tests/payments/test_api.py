@@ -31,7 +31,7 @@ def bob(in_tenant_a: TenantRecord) -> Account:
     return make_account(iban="DE89370400440532013000")
 
 
-def body(ada: Account, bob: Account, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+def body(ada: Account, bob: Account, **changes: Any) -> dict[str, Any]:
     return {
         "paymentType": "DEMO_TRANSFER",
         "debtorAccount": ada.public_id,
@@ -42,7 +42,7 @@ def body(ada: Account, bob: Account, **changes: Any) -> dict[str, Any]:  # noqa:
     }
 
 
-def problem(response: Any) -> tuple[int, str, list[str]]:  # noqa: ANN401
+def problem(response: Any) -> tuple[int, str, list[str]]:
     document = response.json()
     assert response["Content-Type"] == "application/problem+json"
     return response.status_code, document["code"], [error["pointer"] for error in document["errors"]]

@@ -11,7 +11,8 @@ import pytest
 from django.db import connections
 
 from accounts.models import Account, Journal, Posting
-from payments.models import IdempotencyKey, Payment
+from events.models import IdempotencyKey
+from payments.models import Payment
 from payments.queries.verify import verify_tenant
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
@@ -36,7 +37,7 @@ def tenant(transactional_db: None, tenant_a: TenantRecord) -> Iterator[TenantRec
 
 
 def at_once(count: int, work: Callable[[int], Any], workers: int = 20) -> list[Any]:
-    def in_thread(number: int) -> Any:  # noqa: ANN401
+    def in_thread(number: int) -> Any:
         try:
             return work(number)
         finally:

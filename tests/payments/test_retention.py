@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from events.models import IdempotencyKey
 from payment_engine.clock import now
-from payments.models import IdempotencyKey
 from payments.operations import retention
 from payments.tasks import forget_idempotency_keys
 from tenants.context import tenant_scope

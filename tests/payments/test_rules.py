@@ -20,7 +20,7 @@ amounts = st.integers(1, 10**18 - 1)
 balances = st.integers(0, 10**18)
 
 
-def account(**facts: Any) -> LockedAccount:  # noqa: ANN401
+def account(**facts: Any) -> LockedAccount:
     plain = {
         "id": new_id(),
         "iban": None,
@@ -36,11 +36,11 @@ def account(**facts: Any) -> LockedAccount:  # noqa: ANN401
     return LockedAccount(**(plain | facts))
 
 
-def terms(**facts: Any) -> PaymentTerms:  # noqa: ANN401
+def terms(**facts: Any) -> PaymentTerms:
     return PaymentTerms(**({"code": "T", "version": 1, "active": True} | facts))
 
 
-def decided(amount_minor: int = 1_00, **facts: Any) -> Decision:  # noqa: ANN401
+def decided(amount_minor: int = 1_00, **facts: Any) -> Decision:
     plain: dict[str, Any] = {
         "amount_minor": amount_minor,
         "currency": "EUR",
@@ -51,6 +51,10 @@ def decided(amount_minor: int = 1_00, **facts: Any) -> Decision:  # noqa: ANN401
         "used_today_minor": 0,
     }
     return decide(**(plain | facts))
+
+
+def near(limit: int) -> st.SearchStrategy[int]:
+    return st.integers(max(limit - 2, 1), max(limit + 2, 1))
 
 
 def code(decision: Decision) -> str | None:
@@ -85,12 +89,20 @@ def test_allowed_payment_balances_and_never_overdraws(
     assert (moved[debtor.id], moved[creditor.id], moved.get(FEE_ACCOUNT, 0)) == (-amount - fee, amount, fee)
 
 
-@given(amount=amounts, low=st.integers(0, 10**6), high=st.integers(1, 10**9), daily=st.integers(1, 10**9), used=st.integers(0, 10**9))
-def test_limits_hold_to_the_last_unit(amount: int, low: int, high: int, daily: int, used: int) -> None:
+@given(st.data(), st.integers(0, 10**6), st.integers(1, 10**9), st.integers(1, 10**9), st.integers(0, 10**9))
+def test_limits_hold_to_the_last_unit(data: st.DataObject, low: int, high: int, daily: int, used: int) -> None:
     limited = terms(min_amount=Decimal(low) / 100, max_amount=Decimal(high) / 100, daily_limit=Decimal(daily) / 100)
+    amount = data.draw(st.one_of(near(low), near(high), near(daily - used), amounts))
     decision = decided(amount, terms=limited, debtor=account(booked_minor=10**18), used_today_minor=used)
     within = low <= amount <= high and used + amount <= daily
     assert code(decision) == (None if within else "limit_exceeded")
+
+
+@pytest.mark.parametrize("limit", ["min_amount", "max_amount", "daily_limit"])
+@pytest.mark.parametrize("off", [-1, 0, 1])
+def test_each_limit_alone_holds_to_the_last_unit(limit: str, off: int) -> None:
+    allowed = off >= 0 if limit == "min_amount" else off <= 0
+    assert code(decided(50_00 + off, terms=terms(**{limit: Decimal(50)}))) == (None if allowed else "limit_exceeded")
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,15 @@
 import pytest
 
 from accounts.models import Account, BalanceDelta, Journal, Posting
+from events.answers import Answer
+from events.errors import IdempotencyKeyReused
 from events.models import OutboxEvent
-from payments.errors import BatchRefused, IdempotencyKeyReused
+from payment_engine.errors import EngineError
+from payments.errors import BatchRefused
 from payments.models import Payment
 from payments.operations.submit import submit_payments
 from payments.states import PaymentStatus
-from payments.values import Answer, Idempotency, Mode, PaymentRecord
-from payment_engine.errors import EngineError
+from payments.values import Idempotency, Mode, PaymentRecord
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
 from tests.factories import make_account, make_payment_type, payment
@@ -36,7 +38,9 @@ def test_payment_moves_the_amount_and_tells(tenant_b: TenantRecord) -> None:
     stored = Payment.objects.get(pk=outcome.payment.id)
     assert (stored.amount_minor, stored.status, stored.journal_id) == (2_500, "COMPLETED", outcome.payment.journal_id)
     assert list(
-        Posting.objects.filter(journal_id=outcome.payment.journal_id or "").order_by("line").values_list("amount_minor", "balance_after_minor")
+        Posting.objects.filter(journal_id=outcome.payment.journal_id or "")
+        .order_by("line")
+        .values_list("amount_minor", "balance_after_minor")
     ) == [
         (-2_500, 7_500),
         (2_500, 2_500),

@@ -163,8 +163,12 @@ def test_platform_admin_in_a_tenants_token_is_worth_nothing(call: Call, client_a
 
 
 def test_a_view_that_declares_nothing_is_closed(call: Call, token_a: str, platform_token: str) -> None:
-    for token in (token_a, platform_token):
-        assert_problem(call("GET", "/api/v1/undeclared", token), 403, "forbidden")
+    assert_problem(call("GET", "/api/v1/undeclared", token_a), 403, "forbidden")
+    assert_problem(call("GET", "/api/v1/undeclared", platform_token, x_tenant_id="alpha-bank"), 403, "forbidden")
+
+
+def test_a_platform_token_without_a_tenant_reaches_nothing_that_tenants_own(call: Call, platform_token: str) -> None:
+    assert_problem(call("GET", PROBE, platform_token), 403, "tenant_required")
 
 
 def test_unknown_addresses_and_methods(call: Call, token_a: str) -> None:
@@ -203,8 +207,8 @@ def test_the_number_of_another_tenant_is_refused(call: Call, token_a: str, tenan
     assert_problem(call("GET", PROBE, token_a, x_tenant_id=tenant_b.reference), 403, "tenant_mismatch")
 
 
-def test_an_empty_assertion_asserts_nothing(call: Call, token_a: str) -> None:
-    assert call("GET", PROBE, token_a, x_tenant_id="").json()["tenant"] == "alpha-bank"
+def test_an_empty_assertion_is_refused(call: Call, token_a: str) -> None:
+    assert_problem(call("GET", PROBE, token_a, x_tenant_id=""), 403, "tenant_mismatch")
 
 
 def test_the_other_tenant_sees_nothing(call: Call, token_a: str, token_b: str) -> None:
@@ -328,25 +332,9 @@ def test_two_streams_read_in_turn_do_not_mix(call: Call, token_a: str, token_b: 
 
 
 # --- cost --------------------------------------------------------------------------------------------------------
-def test_the_door_costs_microseconds(token_a: str) -> None:
-    request = RequestFactory().get(PROBE, headers={"authorization": f"Bearer {token_a}"})
-    response = object()
-    door = api_tenant_middleware(lambda _request: response)  # type: ignore[arg-type,return-value]  # only passed through
-    door(request)
-    best = min(_seconds_of(lambda: door(request)) for _ in range(20))
-    assert best < 60e-6  # 40 µs on a quiet machine
-
-
-def _seconds_of(work: Callable[[], object], times: int = 200) -> float:
-    started = time.perf_counter()
-    for _ in range(times):
-        work()
-    return (time.perf_counter() - started) / times
-
-
 def test_a_request_with_a_known_token_makes_no_query(token_a: str, django_assert_num_queries: Any) -> None:
     request = RequestFactory().get(PROBE, headers={"authorization": f"Bearer {token_a}"})
-    door = api_tenant_middleware(lambda _request: object())  # type: ignore[arg-type,return-value]  # only passed through
+    door = api_tenant_middleware(lambda _request: HttpResponse())
     door(request)
     with django_assert_num_queries(0):
         door(request)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 from django.db import IntegrityError, transaction
 
+from events.answers import Answer
+from events.errors import IdempotencyKeyReused
+from events.models import IdempotencyKey
 from payment_engine.errors import EngineError
-from payments.errors import IdempotencyKeyReused
-from payments.models import IdempotencyKey
-from payments.values import Answer
 
 
 def answer_once(*, key: str, fingerprint: bytes, act: Callable[[], Answer], refuse: Callable[[EngineError], Answer]) -> tuple[Answer, bool]:
