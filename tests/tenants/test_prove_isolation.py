@@ -1,0 +1,91 @@
+"""`manage.py prove_isolation` against a running web: exit 0 when everything holds, exit 1 naming the table otherwise."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from payment_engine.errors import EngineError
+from tenants.models import ApiClient, StaffUser, Tenant
+from tenants.operations.prove_isolation import pairs_to_try
+from tenants.registry import TenantRecord, forget
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NO_WEB = "http://127.0.0.1:9"
+Plant = Callable[..., None]
+
+
+def prove(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("prove_isolation", *arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def _furnished(two_furnished: tuple[TenantRecord, TenantRecord]) -> None:
+    """Both tenants have something to steal."""
+
+
+def test_it_holds_over_http_too_and_leaves_nothing_behind(live_server: Any) -> None:
+    before = [model.objects.count() for model in (ApiClient, StaffUser, Session)]
+    found = json.loads(prove("alpha-bank", "beta-bank", "--json", "--base-url", live_server.url))
+    assert {each["verdict"] for each in found} <= {"held", "n/a"}
+    areas = {each["area"] for each in found if each["verdict"] == "held"}
+    assert areas == {"catalogs", "SQL", "ORM", "context", "tasks", "cache", "API", "portal", "afterwards"}
+    assert [model.objects.count() for model in (ApiClient, StaffUser, Session)] == before
+
+
+def test_no_operation_of_the_api_opens_with_another_tenants_ids(live_server: Any) -> None:
+    """Every operation that takes an id answers 403 or 404; those a furnished tenant reaches itself are really reached."""
+    found = json.loads(prove("alpha-bank", "beta-bank", "--json", "--base-url", live_server.url))
+    in_path = {each["target"]: each for each in found if each["attack"] == "ids in the path" and each["attacker"] == "alpha-bank"}
+    for operation in ("GET /api/v1/transactions/{transactionId}", "POST /api/v1/transactions/{transactionId}/reverse"):
+        assert in_path[operation]["verdict"] == "held", in_path[operation]
+    in_body = {each["target"]: each for each in found if each["attack"] == "ids in the body" and each["attacker"] == "alpha-bank"}
+    assert in_body["POST /api/v1/transactions"]["verdict"] == "held"
+
+
+def test_without_a_web_it_says_so() -> None:
+    report = prove("--base-url", NO_WEB)
+    assert f"skipped: API, every operation, - (alpha-bank → beta-bank): no web at {NO_WEB}" in report
+    assert "LEAK" not in report
+
+
+def test_a_dropped_policy_is_named(tenant_b: TenantRecord, planted: Plant) -> None:
+    table = f'"{tenant_b.schema}".transactions'
+    planted(
+        f"DROP POLICY tenant_isolation_transactions ON {table}",
+        undo=f"CREATE POLICY tenant_isolation_transactions ON {table}"
+        " USING (tenant_id = tenants.current_tenant()) WITH CHECK (tenant_id = tenants.current_tenant())",
+    )
+    with pytest.raises(CommandError, match=rf"LEAK: catalogs, catalog check, {tenant_b.schema}\.transactions: policy .* is missing"):
+        prove("--base-url", NO_WEB)
+
+
+def test_an_open_table_is_named_with_every_attack_that_got_through(tenant_b: TenantRecord, planted: Plant) -> None:
+    table = f'"{tenant_b.schema}".transactions'
+    planted(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY", undo=f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    with pytest.raises(CommandError) as refused:
+        prove("--base-url", NO_WEB)
+    sentences = str(refused.value)
+    assert f"LEAK: SQL, read, no tenant ever set, {tenant_b.schema}.transactions" in sentences
+    assert f"LEAK: SQL, UPDATE, take rows over, {tenant_b.schema}.transactions" in sentences
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table} WHERE tenant_id = 'beta-bank'")
+        assert cursor.fetchone() == (1,)  # seen, and still not changed
+
+
+def test_it_needs_two_different_active_tenants() -> None:
+    with pytest.raises(CommandError, match="two tenants, or none"):
+        prove("alpha-bank")
+    with pytest.raises(CommandError, match="two different tenants"):
+        prove("alpha-bank", "TIDLT-100001")
+    Tenant.objects.filter(slug="beta-bank").update(status="SUSPENDED")
+    forget()
+    with pytest.raises(EngineError, match="two active tenants are needed"):
+        pairs_to_try([])
