@@ -5,9 +5,11 @@ with persistent connections, pools and PgBouncer in transaction mode. The owner 
 django-tenants' own search_path switching.
 """
 
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
+import psycopg
 from django.db import transaction
 from django_tenants.postgresql_backend import base
 from psycopg import sql
@@ -17,6 +19,9 @@ from tenants import context
 from tenants.database.schema import TenantSchemaEditor
 
 Bound = tuple[str, tuple[str, ...]]
+# By alias: until when nobody tries to connect, because the last attempt had to wait for nothing.
+_silent_until: dict[str, float] = {}
+_SILENCE_SECONDS: Final = 1.0
 _SET_LOCAL = sql.SQL("SET LOCAL app.current_tenant = {}; SET LOCAL search_path = {}")
 
 
@@ -32,6 +37,18 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-ten
     def owner_mode(self) -> bool:
         """True for the login that owns the tables: migrations and onboarding."""
         return bool(self.settings_dict.get("TENANCY_MODE", "app") == "owner")
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:  # noqa: ANN401  # Django's own signature
+        """Connect. When the server stays silent, one caller waits for it; those behind are told at once, not each after a wait of their own."""
+        began_at = time.monotonic()
+        if began_at < _silent_until.get(self.alias, 0.0):
+            raise psycopg.OperationalError("the server left the last attempt to connect without an answer")
+        try:
+            return super().get_new_connection(conn_params)
+        except psycopg.OperationalError:
+            if time.monotonic() - began_at > _SILENCE_SECONDS:
+                _silent_until[self.alias] = time.monotonic() + _SILENCE_SECONDS
+            raise
 
     def _wanted(self) -> Bound:
         scope = context.current_scope()
