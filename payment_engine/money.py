@@ -43,7 +43,7 @@ def parse_amount(value: str | int | Decimal, currency: str, *, zero_allowed: boo
     18 digits, and zero unless `zero_allowed`.
     """
     digits_after_point = exponent(currency)
-    text = value if isinstance(value, str) else format(value, "f")
+    text = format(value, "f") if isinstance(value, Decimal) else str(value)  # format() would take an int through a float
     if (match := _AMOUNT.fullmatch(text)) is None:
         raise AmountInvalid('an amount is a plain positive decimal number such as "1500.00"')
     whole, fraction = match[1], match[2] or ""

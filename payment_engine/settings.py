@@ -6,7 +6,7 @@ from pathlib import Path
 
 import environ
 
-from payment_engine.api.document_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from payment_engine.api.document_settings import SPECTACULAR_SETTINGS  # noqa: F401  # read by drf-spectacular
 from payment_engine.api.scopes import SCOPES
 from payment_engine.observability.logs import logging_config
 from payment_engine.portal_settings import OAUTH2_ADMIN_CLASSES
@@ -28,8 +28,8 @@ CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[])
 # --- Applications -----------------------------------------------------------------------------------------------
 # The registry, identity and admin live in schema public; what tenants own lives in their placement's schema.
 SHARED_APPS = [
+    "tenants",  # before django_tenants: our create_tenant is the one that manage.py knows
     "django_tenants",
-    "tenants",
     "unfold",
     "django.contrib.contenttypes",
     "django.contrib.auth",
@@ -255,6 +255,7 @@ PAYMENTS_SHARE_TRANSACTIONS = env.bool("PAYMENTS_SHARE_TRANSACTIONS", default=Tr
 ISO20022_PAYMENT_TYPE = env.str("ISO20022_PAYMENT_TYPE", default="INTERNAL_TRANSFER")  # of a transfer whose SvcLvl names none
 ISO20022_ENCODINGS = env.list("ISO20022_ENCODINGS", default=["UTF-8"])  # also possible: ISO-8859-1, UTF-16
 ISO20022_SECONDS = env.float("ISO20022_SECONDS", default=20.0)  # a longer file is answered PDNG and finished by a worker
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".local")))  # of `make run`; commands look there for the demo
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 
 # --- Logs -------------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ BALANCE_MAX_MINOR: Final = 2**63 - 1
 """What a BIGINT holds."""
 
 
-def decide(
+def decide(  # noqa: PLR0911  # one return for each reason reads as the list of reasons it is
     *,
     amount_minor: int,
     currency: str,
@@ -74,12 +74,19 @@ def decide(
         debtor=debtor,
         creditor=creditor,
         fee_minor=minor.fee_minor,
-        legs=payment_legs(debtor.id, creditor.id, amount_minor, currency, minor.fee_minor, fee_account_id),
+        legs=payment_legs(
+            debtor_id=debtor.id,
+            creditor_id=creditor.id,
+            amount_minor=amount_minor,
+            currency=currency,
+            fee_minor=minor.fee_minor,
+            fee_account_id=fee_account_id,
+        ),
     )
 
 
 def payment_legs(
-    debtor_id: UUID, creditor_id: UUID, amount_minor: int, currency: str, fee_minor: int, fee_account_id: UUID | None
+    *, debtor_id: UUID, creditor_id: UUID, amount_minor: int, currency: str, fee_minor: int, fee_account_id: UUID | None
 ) -> tuple[Leg, ...]:
     """Amount from debtor to creditor, fee from debtor to the fee account, each leg on its own line of the statement."""
     legs = (

@@ -31,7 +31,9 @@ def check_models(**_kwargs: Any) -> list[checks.CheckMessage]:  # noqa: ANN401
         for model in apps.get_app_config(label).get_models():
             if not issubclass(model, TenantModel):
                 found.append(checks.Error("a model of a tenant app derives from TenantModel", obj=model, id="tenants.E003"))
-            for field in model._meta.local_fields:  # noqa: SLF001  # Django's documented name
-                if field.remote_field is not None and not isinstance(field, TenantForeignKey):
-                    found.append(checks.Error("a tenant model refers to others by TenantForeignKey", obj=field, id="tenants.E004"))
+            found += [
+                checks.Error("a tenant model refers to others by TenantForeignKey", obj=field, id="tenants.E004")
+                for field in model._meta.local_fields  # noqa: SLF001  # Django's documented name
+                if field.remote_field is not None and not isinstance(field, TenantForeignKey)
+            ]
     return found

@@ -24,12 +24,12 @@ def answer_once(*, key: str, fingerprint: bytes, act: Callable[[], Answer], refu
         with transaction.atomic():
             answer = _act(act, refuse)
             IdempotencyKey.objects.create(key=key, fingerprint=fingerprint, response_status=answer.status, response_body=answer.body)
-        return answer, False
     except IntegrityError:
         kept = _kept(key, fingerprint)  # a twin was faster: its answer is ours
         if kept is None:
             raise
         return kept, True
+    return answer, False
 
 
 def _act(act: Callable[[], Answer], refuse: Callable[[EngineError], Answer]) -> Answer:

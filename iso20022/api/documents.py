@@ -11,9 +11,9 @@ _XML: Final = ("application/xml", "text/xml")
 _JSON: Final = "application/json"
 
 
-def answers_in_xml(request: HttpRequest) -> bool:
-    """True if XML is what `Accept` prefers; JSON is the default. 406 if neither will do."""
-    preferred = request.get_preferred_type([_JSON, *_XML])
+def answers_in_xml(request: HttpRequest, *, by_default: bool = False) -> bool:
+    """True if XML is what `Accept` prefers, or leaves open and the operation's own default. 406 if neither will do."""
+    preferred = request.get_preferred_type([*_XML, _JSON] if by_default else [_JSON, *_XML])
     if preferred is None:
         raise NotAcceptable("this is available as application/json and as application/xml")
     return preferred in _XML

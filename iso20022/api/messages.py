@@ -85,12 +85,12 @@ def get_document(request: HttpRequest, message_id: str) -> HttpResponseBase:
     tag=TAG,
     scopes=("iso20022:read",),
     path=_ID,
-    answers={200: Media(content={"application/json": MessageAnswer, "application/xml": XML_SCHEMA})},
+    answers={200: Media(content={"application/xml": XML_SCHEMA, "application/json": MessageAnswer})},
     errors=(406,),
 )
 def get_report(request: HttpRequest, message_id: str) -> HttpResponseBase:
-    """The pain.002 with `Accept: application/xml`, its summary otherwise; 404 `report_not_ready` while the message is processed."""
-    in_xml = answers_in_xml(request)
+    """The pain.002; its summary with `Accept: application/json`; 404 `report_not_ready` while the message is processed."""
+    in_xml = answers_in_xml(request, by_default=True)
     message = message_by_id(parse_id("msg", message_id))
     report = report_of(message)
     return document_response(report) if in_xml else json_response(message_answer(message))

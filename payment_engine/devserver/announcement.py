@@ -2,22 +2,27 @@
 
 import base64
 import json
+import shlex
 import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any
 
+from payment_engine.devserver.addresses import PROJECT
+
 _DEMO_TENANT = "demo-bank"
 
 
-def announcement(*, base_url: str, demo_file: Path, seconds: float) -> str:
+def announcement(*, base_url: str, data_dir: Path, seconds: float) -> str:
+    demo_file = data_dir / "demo.json"
     demo = json.loads(demo_file.read_text(encoding="utf-8"))
     return "\n".join(
         [
             *_addresses(base_url, seconds),
             *_logins(demo),
             *_first_payment(base_url, demo),
+            f"  Commands: {_command_line(data_dir)}",
             f"  All secrets: {demo_file}",
             "  Ctrl-C stops everything.",
             "",
@@ -35,6 +40,11 @@ def _addresses(base_url: str, seconds: float) -> list[str]:
         f"  Metrics   {base_url}/metrics",
         "",
     ]
+
+
+def _command_line(data_dir: Path) -> str:
+    where = "" if data_dir == PROJECT / ".local" else f"DATA_DIR={shlex.quote(str(data_dir))} "
+    return f"{where}.venv/bin/python manage.py verify_ledger"
 
 
 def _logins(demo: dict[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from payment_engine.devserver.addresses import PROJECT, forget_addresses, write_addresses
 from payment_engine.devserver.announcement import announcement
 from payment_engine.devserver.console import Console
 from payment_engine.devserver.guard import Guard
@@ -21,11 +22,10 @@ from payment_engine.devserver.roles import ensure_database
 from payment_engine.devserver.servers import EmbeddedPostgres, EmbeddedValkey, ServerFailed, kept_secret
 from payment_engine.devserver.supervisor import Service, StartFailed, StopRequested, Supervisor
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
 _PREFERRED_POSTGRES_PORT, _PREFERRED_VALKEY_PORT = 55432, 56379
 _REMAINS_SECONDS = 15.0
 _READY_SECONDS = 90.0
-_MADE_BY_US = ("postgres", "valkey", "var", "demo.json", "roles.json", "secret_key")
+_MADE_BY_US = ("postgres", "valkey", "var", "demo.json", "env", "roles.json", "secret_key")
 
 
 class Refused(Exception):
@@ -81,6 +81,7 @@ def run_dev(run: DevRun) -> int:
         console.announce(f"Not started: {failure}")
         return 1
     finally:
+        forget_addresses(run.data_dir)
         guard.close()
         os.close(lock)
     return 0
@@ -130,12 +131,13 @@ def _start(run: DevRun, supervisor: Supervisor, console: Console) -> None:
     environment |= _start_valkey(run, supervisor, console)
     prepare = [sys.executable, "-m", "payment_engine.devserver.prepare", str(run.demo_file), run.base_url]
     supervisor.run_step("prepare", prepare, env=environment | {"DATABASE_LOGIN": "owner"}, cwd=PROJECT)
+    write_addresses(run.data_dir, environment)
     supervisor.start(_web(run, environment))
     if not supervisor.wait_for(lambda: _answers(run, "/readyz"), _READY_SECONDS):
         raise StartFailed(f"{run.base_url}/readyz did not answer 200 within {_READY_SECONDS:.0f} s.")
     for service in _helpers(run, environment):
         supervisor.start(service)
-    console.announce(announcement(base_url=run.base_url, demo_file=run.demo_file, seconds=time.monotonic() - began_at))
+    console.announce(announcement(base_url=run.base_url, data_dir=run.data_dir, seconds=time.monotonic() - began_at))
 
 
 def _environment(run: DevRun) -> dict[str, str]:

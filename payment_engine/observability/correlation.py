@@ -54,7 +54,13 @@ def correlated(value: str | None = None) -> Iterator[str]:
 def log_refusal(request: HttpRequest, response: HttpResponseBase) -> None:
     """Django's own line about an error answer, once, but while correlation id and tenant are still bound."""
     if response.status_code >= HTTPStatus.BAD_REQUEST:
-        log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
+        log_response(
+            "%s: %s",
+            response.reason_phrase,
+            request.path,
+            response=response,  # type: ignore[arg-type]  # it takes streamed ones as well
+            request=request,
+        )
 
 
 def correlation_middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:

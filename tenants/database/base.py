@@ -39,7 +39,7 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-ten
         return bool(self.settings_dict.get("TENANCY_MODE", "app") == "owner")
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:  # noqa: ANN401  # Django's own signature
-        """Connect. When the server stays silent, one caller waits for it; those behind are told at once, not each after a wait of their own."""
+        """When the server stays silent, one caller waits for it; those behind are told at once, not each after a wait of their own."""
         began_at = time.monotonic()
         if began_at < _silent_until.get(self.alias, 0.0):
             raise psycopg.OperationalError("the server left the last attempt to connect without an answer")

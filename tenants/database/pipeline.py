@@ -132,9 +132,14 @@ class PipelinedTransaction:
             self._pgconn.exit_pipeline_mode()
 
     def roll_back(self) -> None:
+        """Undo everything. Closes a connection on which even that fails: the server undoes it then."""
         self.close()
-        if not self._raw.closed and self._pgconn.transaction_status != TransactionStatus.IDLE:
+        if self._raw.closed or self._pgconn.transaction_status == TransactionStatus.IDLE:
+            return
+        with suppress(psycopg.Error):
             self._pgconn.exec_(b"ROLLBACK")
+        if self._pgconn.transaction_status != TransactionStatus.IDLE:
+            self._raw.close()
 
     def _queue(self, query: str, parameters: Sequence[object], rows: QueuedRows | None) -> None:
         values = [None if value is None else (value if type(value) is str else str(value)).encode() for value in parameters]
@@ -214,6 +219,8 @@ def pipelined_transaction() -> Iterator[PipelinedTransaction]:
     except BaseException as error:
         if pipelined is not None:
             pipelined.roll_back()
+        else:
+            raw.close()  # it could not even take up the first statements
         if raw.closed:
             connection.close()
             if not commit_queued and isinstance(error, OperationalError):

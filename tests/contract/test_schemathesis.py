@@ -32,8 +32,20 @@ RANDOM_CASES: Final = int(os.environ.get("SCHEMATHESIS_CASES", "200"))
 SEED: Final = int(os.environ.get("SCHEMATHESIS_SEED", "20022"))
 # Refusals of well-formed bodies that only data can decide. Any other code says that the document promised too much.
 BUSINESS_CODES: Final = frozenset(
-    "account_closed account_frozen account_stays_closed amount_invalid currency_mismatch iban_invalid insufficient_funds limit_exceeded "
-    "payment_type_unknown same_account stale_version idempotency_key_reused".split()
+    [
+        "account_closed",
+        "account_frozen",
+        "account_stays_closed",
+        "amount_invalid",
+        "currency_mismatch",
+        "iban_invalid",
+        "insufficient_funds",
+        "limit_exceeded",
+        "payment_type_unknown",
+        "same_account",
+        "stale_version",
+        "idempotency_key_reused",
+    ]
 )
 
 
@@ -71,9 +83,7 @@ def ground(tenant_a: TenantRecord) -> Ground:
 
 @pytest.fixture
 def token(tenant_a: TenantRecord) -> str:
-    return issue_access_token(
-        client_id=Api(tenant_a).client_id, tenant=tenant_a.slug, scopes=sorted(TENANT_SCOPES), lifetime_seconds=3600
-    )
+    return issue_access_token(client_id=Api(tenant_a).client_id, tenant=tenant_a.slug, scopes=sorted(TENANT_SCOPES), lifetime_seconds=3600)
 
 
 def configuration(ground: Ground, token: str, operations: int) -> SchemathesisConfig:

@@ -131,7 +131,9 @@ class Stack:
     def manage(self, *arguments: str) -> int:
         """Run a management command on this run's databases; its exit code."""
         command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(command, cwd=PROJECT, env=_clean_environment() | self._addresses(), capture_output=True, check=False).returncode
+        return subprocess.run(
+            command, cwd=PROJECT, env=_clean_environment() | self._addresses(), capture_output=True, check=False
+        ).returncode
 
     def _addresses(self) -> dict[str, str]:
         port = (self.data_dir / "postgres/cluster/postmaster.pid").read_text().splitlines()[3]
@@ -142,16 +144,15 @@ class Stack:
     def processes(self) -> list[int]:
         """Everything that belongs to this run: what has its data folder or its port in its command line or environment."""
         marks = (str(self.data_dir).encode(), f"--port\0{self.port}\0".encode())
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and int(entry.name) != os.getpid() and is_alive(int(entry.name)) and _mentions(entry, marks):
-                found.append(int(entry.name))
-        return found
+        others = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and int(entry.name) != os.getpid()]
+        return [int(entry.name) for entry in others if is_alive(int(entry.name)) and _mentions(entry, marks)]
 
     def caller(self, tenant: str = "demo-bank") -> "Caller":
         return Caller(self, tenant)
 
-    def send(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, timeout_seconds: float = 30.0) -> Answer:
+    def send(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, timeout_seconds: float = 30.0
+    ) -> Answer:
         """One request on a connection of its own. A body that is not bytes is sent as JSON."""
         sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         content_type = {} if body is None else {"Content-Type": "application/json"}

@@ -21,7 +21,7 @@ balances = st.integers(0, 10**18)
 
 
 def account(**facts: Any) -> LockedAccount:
-    plain = {
+    plain: dict[str, Any] = {
         "id": new_id(),
         "iban": None,
         "currency": "EUR",
@@ -37,7 +37,8 @@ def account(**facts: Any) -> LockedAccount:
 
 
 def terms(**facts: Any) -> PaymentTerms:
-    return PaymentTerms(**({"code": "T", "version": 1, "active": True} | facts))
+    plain: dict[str, Any] = {"code": "T", "version": 1, "active": True}
+    return PaymentTerms(**(plain | facts))
 
 
 def decided(amount_minor: int = 1_00, **facts: Any) -> Decision:
@@ -69,7 +70,7 @@ def code(decision: Decision) -> str | None:
     overdraft=st.integers(0, 10**6),
     creditor_booked=st.integers(0, BALANCE_MAX_MINOR),
 )
-def test_allowed_payment_balances_and_never_overdraws(
+def test_allowed_payment_balances_and_never_overdraws(  # noqa: PLR0917  # given by name
     amount: int, fee: int, booked: int, held: int, overdraft: int, creditor_booked: int
 ) -> None:
     debtor = account(booked_minor=booked, held_minor=held, overdraft_limit_minor=overdraft)
@@ -147,7 +148,7 @@ def test_earlier_items_of_the_batch_count() -> None:
 
 
 def test_fee_that_the_currency_can_not_express_is_refused_not_rounded() -> None:
-    yen = {"currency": "JPY", "debtor": account(currency="JPY", booked_minor=10**6), "creditor": account(currency="JPY")}
+    yen: dict[str, Any] = {"currency": "JPY", "debtor": account(currency="JPY", booked_minor=10**6), "creditor": account(currency="JPY")}
     assert code(decided(**yen, terms=terms(processing_fee=Decimal("0.5")))) == "validation_failed"
     decision = decided(**yen, terms=terms(processing_fee=Decimal(1)))
     assert isinstance(decision, Allowed)

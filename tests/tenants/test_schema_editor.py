@@ -120,12 +120,12 @@ def test_a_tenant_id_added_later_protects_the_table(owner: Any) -> None:
 
 
 def test_a_plain_foreign_key_to_a_tenant_table_fails(owner: Any, toy_models: Any) -> None:
-    box, _ = toy_models
-    create(owner, box)
+    box_model, _ = toy_models
+    create(owner, box_model)
     with isolate_apps("accounts"):
 
         class Shelf(TenantModel):
-            box: Any = models.ForeignKey(box, on_delete=models.PROTECT)
+            box: Any = models.ForeignKey(box_model, on_delete=models.PROTECT)
 
             class Meta:
                 app_label = "accounts"

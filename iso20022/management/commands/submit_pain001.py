@@ -27,7 +27,7 @@ class Command(BaseCommand):
         try:
             with tenant_scope(tenant_by_slug_or_reference(tenant)), file.open("rb") as source:
                 if validate_only:
-                    self._tell_findings([(f.code, f.line, f.path, f.text) for f in validate_pain001(source).findings.reported])
+                    self._tell_verdict([(f.code, f.line, f.path, f.text) for f in validate_pain001(source).findings.reported])
                     return
                 with tqdm(unit=" transfers", file=self.stderr, disable=None, leave=False) as bar:
                     receipt = receive_pain001(
@@ -49,6 +49,12 @@ class Command(BaseCommand):
         again = " (taken before)" if replayed else ""
         summary = f"{message.public_id} {message.group_status}: {message.accepted:,} accepted, {message.rejected:,} rejected{again}"
         self.stdout.write(self.style.SUCCESS(summary) if message.accepted else self.style.WARNING(summary))
+
+    def _tell_verdict(self, findings: list[tuple[str, int, str, str]]) -> None:
+        self._tell_findings(findings)
+        self.stdout.write(
+            f"{len(findings)} findings; nothing was booked or stored" if findings else "no finding; nothing was booked or stored"
+        )
 
     def _tell_findings(self, findings: list[tuple[str, int, str, str]]) -> None:
         for code, line, path, text in findings:

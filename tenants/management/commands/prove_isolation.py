@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
 def _demo_address() -> str:
     try:
-        document = json.loads(Path(settings.BASE_DIR, ".local", "demo.json").read_text(encoding="utf-8"))
+        document = json.loads(Path(settings.DATA_DIR, "demo.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return "http://127.0.0.1:8000"
     return str(document["baseUrl"])

@@ -12,7 +12,8 @@ class Command(BaseCommand):
     help = "Make the demo tenants, accounts and logins that are missing, and write the file that leads scripts to them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--output", type=Path, default=Path(".local/demo.json"), help="where to write it (default .local/demo.json)")
+        where = settings.DATA_DIR / "demo.json"
+        parser.add_argument("--output", type=Path, default=where, help="where to write it (default %(default)s)")
         parser.add_argument("--base-url", default="http://127.0.0.1:8000", help="where the engine will be reached")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401
