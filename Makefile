@@ -5,6 +5,9 @@ PROCESSES ?= 2
 PYTHON ?= $(shell for python in python3.11 python3; do $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 UV ?= $(shell command -v uv 2>/dev/null)
 
+# What must hold wherever a tenant's rows live.
+PLACEMENT_TESTS := tests/tenants tests/accounts tests/payments tests/iso20022/test_api.py tests/portal
+
 VENV := .venv
 BIN := $(VENV)/bin
 WITH_SERVERS := $(BIN)/python -m payment_engine.devserver.with_servers --
@@ -31,7 +34,11 @@ run: $(RUN_STAMP) ## Start everything: PORT=8000 DATA_DIR=.local, RESET=1 forget
 	@exec $(BIN)/python -m payment_engine.devserver --port $(PORT) --data-dir $(DATA_DIR) $(if $(RESET),--reset)
 
 test: $(DEV_STAMP) ## Run the tests: ARGS="tests/payments -k refund"
-	@exec $(BIN)/python -m pytest -n $(PROCESSES) $(ARGS)
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadgroup $(ARGS)
+ifeq ($(strip $(ARGS)),)
+	@echo "Once more where a tenant has a schema of its own…"
+	@PAYMENT_ENGINE_TEST_PLACEMENT=schema $(BIN)/python -m pytest -n $(PROCESSES) $(PLACEMENT_TESTS)
+endif
 
 ci: lint types contracts migrations-check openapi ## What the pipeline runs: all checks, then the tests
 	@$(MAKE) --no-print-directory test

@@ -29,7 +29,7 @@ class MessageAdmin(ReadOnlyTenantModelAdmin[Message]):
         "direction",
         "message_type",
         "original_message_id",
-        "initiating_party",
+        "initiator",
         "state",
         "group_status",
         "progress",
@@ -39,7 +39,7 @@ class MessageAdmin(ReadOnlyTenantModelAdmin[Message]):
         "received",
         "completed",
     )
-    readonly_fields = ("public_id", "state", "progress", "document", "answered", "received", "completed")
+    readonly_fields = ("public_id", "initiator", "state", "progress", "document", "answered", "received", "completed")
 
     def matching(self, term: str) -> Q:
         return Q(original_message_id=term)
@@ -57,6 +57,11 @@ class MessageAdmin(ReadOnlyTenantModelAdmin[Message]):
         if message is None or not self.has_view_permission(request, message):
             raise Http404
         return document_response(message, {"Content-Disposition": f'attachment; filename="{message.public_id}.xml"'})
+
+    @admin.display(description="Initiating party")
+    def initiator(self, message: Message) -> str:
+        identification, _, name = message.initiating_party.partition("|")
+        return ", ".join(filter(None, (name, identification))) or NOTHING
 
     @admin.display(description="Status")
     def state(self, message: Message) -> SafeString:

@@ -46,10 +46,10 @@ def parse_amount(value: str | int | Decimal, currency: str, *, zero_allowed: boo
     text = format(value, "f") if isinstance(value, Decimal) else str(value)  # format() would take an int through a float
     if (match := _AMOUNT.fullmatch(text)) is None:
         raise AmountInvalid('an amount is a plain positive decimal number such as "1500.00"')
-    whole, fraction = match[1], match[2] or ""
+    whole, fraction = match[1].lstrip("0") or "0", match[2] or ""  # int() refuses thousands of digits, also of zeros
     if len(fraction) > digits_after_point:
         raise AmountInvalid(f"{currency} has {digits_after_point} digits after the decimal point, the amount has {len(fraction)}")
-    if len(whole.lstrip("0") or "0") + len(fraction) > MAX_DIGITS:
+    if len(whole) + len(fraction) > MAX_DIGITS:
         raise AmountInvalid(f"an amount has at most {MAX_DIGITS} digits")
     minor = int(whole + fraction.ljust(digits_after_point, "0"))
     if minor >= 10**MAX_DIGITS:

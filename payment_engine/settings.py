@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from payment_engine.api.document_settings import SPECTACULAR_SETTINGS  # noqa: F401  # read by drf-spectacular
 from payment_engine.api.scopes import SCOPES
@@ -16,6 +17,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
 
 ENVIRONMENT = env.str("DJANGO_ENV", default="development")
+if ENVIRONMENT not in {"development", "test", "production"}:  # a slip such as "prod" must not start with development's defaults
+    raise ImproperlyConfigured(f"DJANGO_ENV is development, test or production, not {ENVIRONMENT!r}.")
 PRODUCTION = ENVIRONMENT == "production"
 TESTING = ENVIRONMENT == "test"
 SERVICE = env.str("SERVICE_NAME", default="payment-engine")

@@ -68,7 +68,7 @@ def decide(  # noqa: PLR0911  # one return for each reason reads as the list of 
         return refusal
     if debtor.available_minor < amount_minor + minor.fee_minor:
         return InsufficientFunds("the debtor account has not enough available funds for amount and fee")
-    if creditor.running_booked_minor + amount_minor > BALANCE_MAX_MINOR:
+    if max(creditor.running_booked_minor, creditor.available_minor) + amount_minor > BALANCE_MAX_MINOR:
         return _refuse(LimitExceeded, "/amount", "the creditor account can't hold that much")
     return Allowed(
         debtor=debtor,

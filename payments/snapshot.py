@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from django.db import connection
+
 from accounts.operations.shared_accounts import ensure_shared_account
 from accounts.queries.shared_accounts import shared_account_ids
 from payments.models import PaymentType
@@ -45,9 +47,12 @@ def current_snapshot() -> Snapshot:
 
 def fee_account(snapshot: Snapshot, currency: str) -> UUID:
     """The tenant's fee account in the currency, opened at the first fee ever taken in it."""
-    if currency not in snapshot.fee_accounts:
-        snapshot.fee_accounts[currency] = ensure_shared_account(role="FEE", currency=currency)
-    return snapshot.fee_accounts[currency]
+    known = snapshot.fee_accounts.get(currency)
+    if known is None:
+        known = ensure_shared_account(role="FEE", currency=currency)
+        if not connection.in_atomic_block:  # what is not committed may vanish, and other threads can't see it
+            snapshot.fee_accounts[currency] = known
+    return known
 
 
 def forget() -> None:

@@ -46,6 +46,7 @@ def _in_minor_units(terms: PaymentTerms, currency: str) -> MinorTerms:
     return MinorTerms(
         min_minor=None if terms.min_amount is None else math.ceil(terms.min_amount * unit),
         max_minor=None if terms.max_amount is None else math.floor(terms.max_amount * unit),
-        daily_limit_minor=None if terms.daily_limit is None else math.floor(terms.daily_limit * unit),
+        # Usage is counted in a BIGINT: what it can't count is over every limit.
+        daily_limit_minor=None if terms.daily_limit is None else min(math.floor(terms.daily_limit * unit), 2**63 - 1),
         fee_minor=int(fee),
     )

@@ -1,10 +1,14 @@
-"""What crosses the border of the posting core: payments asked for, and what became of them."""
+"""What crosses the border of the posting core: payments asked for, and what became of them.
+
+Structs rather than dataclasses: a file brings thousands of them, and a frozen dataclass of 25 fields takes ten times as long to make.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from accounts.ledger.locks import AccountReference
 from events.answers import Answer
@@ -13,8 +17,7 @@ from payment_engine.ids import new_id
 from payments.states import PaymentStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentRecord:
+class PaymentRecord(Struct, frozen=True, kw_only=True):
     """A payment as stored, with the debtor's balances right after it when this process has just booked it."""
 
     id: UUID
@@ -39,14 +42,13 @@ class PaymentRecord:
     end_to_end_id: str | None = None
     remittance_information: str | None = None
     requested_execution_date: date | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = {}
     message_id: UUID | None = None
     debtor_booked_minor: int | None = None
     debtor_available_minor: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Idempotency:
+class Idempotency(Struct, frozen=True, kw_only=True):
     """A client's key. `fingerprint` is equal for bodies of equal meaning; `answer` is how the door would reply."""
 
     key: str
@@ -54,8 +56,7 @@ class Idempotency:
     answer: Callable[[PaymentRecord | EngineError], Answer]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubmitPayment:
+class SubmitPayment(Struct, frozen=True, kw_only=True):
     """One payment asked for, by whatever door."""
 
     payment_type: str
@@ -69,15 +70,14 @@ class SubmitPayment:
     end_to_end_id: str | None = None
     remittance_information: str | None = None
     requested_execution_date: date | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = {}
     message_id: UUID | None = None
     created_by: str = ""
     correlation_id: str = ""
     idempotency: Idempotency | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What became of one item: a payment, or the refusal; `answer` when it came with an idempotency key."""
 
     payment: PaymentRecord | None = None

@@ -6,12 +6,15 @@ REDIS_URL set uses those servers instead; a DATABASE_URL alone is ignored, so th
 
 import os
 from collections.abc import Generator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from payment_engine.devserver.throwaway import ThrowAwayServers
 
 _MODE = "PAYMENT_ENGINE_TEST_SERVERS"
+_JOURNEYS = "tests/journeys/"
 _servers: ThrowAwayServers | None = None
 
 
@@ -36,3 +39,15 @@ def pytest_unconfigure() -> None:
 
 def pytest_report_header() -> list[str]:
     return [f"servers: {os.environ.get(_MODE, 'none')} ({os.environ['DATABASE_URL'].rpartition('@')[2]})"] if _MODE in os.environ else []
+
+
+class _Scheduler(LoadScopeScheduling):  # type: ignore[misc]  # it is untyped
+    """Every test goes wherever there is room, but the journeys go together: they share one running engine."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _JOURNEYS if nodeid.startswith(_JOURNEYS) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduler:
+    return _Scheduler(config, log)

@@ -1,12 +1,16 @@
-"""Journals before they are posted, and accounts while they are locked. Pure values, no database."""
+"""Journals before they are posted, and accounts while they are locked. Pure values, no database.
+
+Legs and drafts are structs rather than dataclasses: a file brings tens of thousands of them, and frozen dataclasses are slow to make.
+"""
 
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
+
+class Leg(Struct, frozen=True, kw_only=True):
     """One side of a movement: minor units on an account, credit positive."""
 
     account_id: UUID
@@ -14,8 +18,7 @@ class Leg:
     currency: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalDraft:
+class JournalDraft(Struct, frozen=True, kw_only=True):
     """A journal to be posted. Its legs sum to zero per currency and there are at least two."""
 
     id: UUID

@@ -8,8 +8,10 @@ _FOLD: Final = """
 WITH due AS (SELECT id FROM balance_deltas ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED),
 gone AS (DELETE FROM balance_deltas d USING due WHERE d.id = due.id RETURNING d.account_id, d.amount_minor),
 sums AS (SELECT account_id, sum(amount_minor)::int8 AS amount_minor FROM gone GROUP BY account_id),
+locked AS (SELECT id FROM accounts WHERE id IN (SELECT account_id FROM sums) ORDER BY id FOR NO KEY UPDATE),
 folded AS (
-    UPDATE accounts a SET booked_minor = a.booked_minor + s.amount_minor FROM sums s WHERE a.id = s.account_id RETURNING a.id
+    UPDATE accounts a SET booked_minor = a.booked_minor + s.amount_minor FROM sums s JOIN locked l ON l.id = s.account_id
+    WHERE a.id = s.account_id RETURNING a.id
 )
 SELECT count(*) FROM gone"""
 
@@ -17,7 +19,7 @@ SELECT count(*) FROM gone"""
 def fold_balances(*, limit: int = 1000) -> int:
     """Move balance deltas into the booked balance of the tenant's append-only accounts; returns how many were moved.
 
-    One statement per call; deltas another fold holds are skipped, so any number may run at once.
+    One statement per call; deltas another fold holds are skipped and accounts locked in id order, so any number may run at once.
     """
     with pipelined_transaction() as transaction:
         cursor = transaction.queue(_FOLD, [limit])

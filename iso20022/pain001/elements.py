@@ -229,8 +229,12 @@ def _decimal(text: str) -> Decimal:
 
 
 def plain_decimal(text: str) -> str:
-    """XML Schema's spellings of a decimal (` +1.50 `, `.5`, `5.`) as digits with an optional fraction."""
-    if text.isdigit():
+    """XML Schema's spellings of a decimal (` +1.50 `, `.5`, `5.`, `-0`, zeros in front) as digits with an optional fraction."""
+    if text.isdigit() and text[0] != "0":
         return text
-    whole, _, fraction = text.strip(_WHITESPACE).removeprefix("+").partition(".")
-    return f"{whole or '0'}.{fraction}" if fraction else whole
+    plain = text.strip(_WHITESPACE).removeprefix("+")
+    if not plain.strip("-.0"):
+        plain = plain.removeprefix("-")
+    whole, _, fraction = plain.partition(".")
+    whole = whole.lstrip("0") or "0"
+    return f"{whole}.{fraction}" if fraction else whole

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from typing import Final
 
 import msgspec
@@ -53,7 +53,7 @@ def _meaning(value: object) -> object:
         raise NotImplementedError(f"no rule to compare {type(value)!r} by meaning")
     try:
         return str(Decimal(value.text).normalize())
-    except InvalidOperation:
+    except DecimalException:  # no number, or one beyond every exponent
         return value.text
 
 

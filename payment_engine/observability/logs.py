@@ -25,7 +25,15 @@ MAX_DEPTH: Final = 2
 MAX_FRAMES: Final = 30
 MAX_CAUSES: Final = 4
 _RECORD_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_CHATTY: Final = ("oauthlib", "oauth2_provider", "celery.worker.strategy", "celery.redirected", "pyiso20022")
+_CHATTY: Final = (
+    "oauthlib",
+    "oauth2_provider",
+    "celery.worker.strategy",
+    "celery.app.trace",
+    "celery.beat",
+    "celery.redirected",
+    "pyiso20022",
+)
 _encode: Final = msgspec.json.Encoder().encode
 _tenant_getter: Callable[[], str | None] | None = None
 
@@ -162,9 +170,6 @@ def logging_config(*, service: str, json: bool, level: str = "INFO") -> dict[str
             # Django gives these handlers of its own; the root's handler is enough.
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
-            **{
-                name: {"level": "WARNING"}
-                for name in ("oauthlib", "oauth2_provider", "celery.worker.strategy", "celery.redirected", "pyiso20022")
-            },
+            **{name: {"level": "WARNING"} for name in _CHATTY},
         },
     }

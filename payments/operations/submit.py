@@ -60,15 +60,22 @@ def _second_look(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot,
     try:
         return _submit(items, mode, snapshot, fees)
     except IntegrityError as error:
-        if "payment_key_unique_per_tenant" in str(error):
-            raise IdempotencyKeyReused("this key belongs to a payment of long ago; its stored answer has expired") from error
-        raise
+        if "payment_key_unique_per_tenant" not in str(error):
+            raise
+        refusal = IdempotencyKeyReused("this key belongs to a payment of long ago; its stored answer has expired")
+        if len(items) > 1:  # ATOMIC: whichever item it was, none was booked
+            raise refusal from error
+        return [Outcome(refusal=refusal)]
 
 
 def _fee_accounts(items: Sequence[SubmitPayment], snapshot: Snapshot) -> dict[str, UUID]:
     """The fee accounts the batch may need, opened before the transaction starts."""
-    currencies = {i.currency for i in items if (t := snapshot.terms.get(i.payment_type)) is not None and t.processing_fee}
+    currencies = {i.currency for i in items if (t := snapshot.terms.get(i.payment_type)) is not None and _takes_fee(t, i.currency)}
     return {currency: fee_account(snapshot, currency) for currency in currencies}
+
+
+def _takes_fee(terms: PaymentTerms, currency: str) -> bool:
+    return bool(terms.processing_fee) and terms.active and (not terms.currencies or currency in terms.currencies)
 
 
 def _submit(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, fees: dict[str, UUID]) -> list[Outcome]:
@@ -79,10 +86,15 @@ def _submit(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, fees
         batch = _Batch(transaction, snapshot, fees, locks.fetch(), kept_answers())
         batch.read_usage(items)
         outcomes = [batch.take(item) for item in items]
-        if mode is Mode.ATOMIC and any(outcome.refusal for outcome in outcomes):
+        if mode is Mode.ATOMIC and any(_is_refused(outcome) for outcome in outcomes):
             return [_taken_down(outcome) for outcome in outcomes]
         batch.write()
     return outcomes
+
+
+def _is_refused(outcome: Outcome) -> bool:
+    """Now, or when its key was used first."""
+    return outcome.refusal is not None or (outcome.answer is not None and outcome.answer.status >= 400)  # noqa: PLR2004  # HTTP's border
 
 
 def _taken_down(outcome: Outcome) -> Outcome:

@@ -93,8 +93,10 @@ def insert_answers(transaction: PipelinedTransaction, answers: Sequence[tuple[st
 
 
 def insert_payments(transaction: PipelinedTransaction, payments: Sequence[tuple[SubmitPayment, PaymentRecord]]) -> None:
+    """In key order, as the answers."""
     if not payments:
         return
+    payments = sorted(payments, key=lambda payment: payment[0].idempotency.key if payment[0].idempotency else "")
     records = [record for _, record in payments]
     transaction.execute(
         _PAYMENTS,

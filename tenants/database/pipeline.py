@@ -75,7 +75,7 @@ class PipelinedTransaction:
         self._pgconn = raw.pgconn
         self._names = _prepared.setdefault(raw, {})
         self._queued: list[str | QueuedRows | None] = []
-        self._in_flight = False
+        self._in_flight = self._failed = False
         self._pgconn.enter_pipeline_mode()
         self._clock = [self.queue(query, parameters) for query, parameters in first][-1]
 
@@ -113,7 +113,15 @@ class PipelinedTransaction:
                     del self._names[expected]
         self._end_of_queue()
         if failed is not None:
+            self._failed = True
             raise error_from_result(failed, encoding=self._raw.info.encoding)
+
+    def commit(self) -> None:
+        """COMMIT, which PostgreSQL would take for ROLLBACK, without an error, after one that the body passed over."""
+        if self._failed:
+            raise psycopg.errors.InFailedSqlTransaction("a statement of this transaction failed")
+        self.execute("COMMIT")
+        self.send()
 
     def rows_of(self, result: PGresult | None) -> list[Row]:
         assert result is not None, "nobody reads rows of a transaction that failed"  # noqa: S101
@@ -213,8 +221,7 @@ def pipelined_transaction() -> Iterator[PipelinedTransaction]:
             pipelined = PipelinedTransaction(raw, [("BEGIN", ()), (_BIND, _tenant_and_path())])
             yield pipelined
             commit_queued = True
-            pipelined.execute("COMMIT")
-            pipelined.send()
+            pipelined.commit()
             pipelined.close()
     except BaseException as error:
         if pipelined is not None:

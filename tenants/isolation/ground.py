@@ -147,7 +147,17 @@ def loot_of(victim: TenantRecord, attacker: TenantRecord) -> Loot:
         if found:
             objects[model] = found
     texts = {text for model, found in objects.items() for one in found for text in _texts_of(model, one, attacker)}
-    return Loot(objects=objects, texts=frozenset(texts))
+    return Loot(objects=objects, texts=frozenset(texts - _words_known_to(attacker)))
+
+
+def _words_known_to(attacker: TenantRecord) -> set[str]:
+    """Codes of its own payment types and names of choices: pages show them to it whatever the victim has."""
+    columns = [column for model in tenant_models() for column in model._meta.concrete_fields]  # noqa: SLF001  # Django's documented name
+    choices = {str(word) for column in columns for choice in column.flatchoices for word in choice}
+    with tenant_scope(attacker):
+        coded = [model for model in tenant_models() if hasattr(model, "code")]
+        codes = {str(getattr(each, "code", "")) for model in coded for each in model._base_manager.all()}  # noqa: SLF001  # as above
+    return choices | codes | {settings.ISO20022_PAYMENT_TYPE}
 
 
 def _texts_of(model: type[TenantModel], found: TenantModel, attacker: TenantRecord) -> Iterator[str]:
@@ -159,7 +169,7 @@ def _texts_of(model: type[TenantModel], found: TenantModel, attacker: TenantReco
         if not isinstance(value, str) or len(value) < _MIN_TEXT_LENGTH:
             continue
         with tenant_scope(attacker):
-            if not model._base_manager.filter(**{column.attname: value}).exists():  # noqa: SLF001  # as above
+            if not model._base_manager.filter(models.Q((column.attname, value))).exists():  # noqa: SLF001  # as above
                 yield value
 
 

@@ -31,17 +31,21 @@ Pair = tuple[TenantRecord, TenantRecord]
 
 
 def pairs_to_try(names: Sequence[str]) -> list[Pair]:
-    """The two tenants named; without names two active ones that share the pool, and one of them with one that does not."""
+    """The two tenants named; without names two active ones that share the pool, and one of them with one that does not.
+
+    The oldest of them: the likeliest to have something to steal, which a tenant made a minute ago has not.
+    """
     if names:
         mine, theirs = (tenant_by_slug_or_reference(name) for name in names)
         if mine == theirs:
             raise TenantMismatch("two different tenants are needed")
         return [(mine, theirs)]
-    active = [tenant for tenant in all_tenants() if tenant.is_active]
+    active = sorted((tenant for tenant in all_tenants() if tenant.is_active), key=lambda tenant: tenant.reference)
     shared = [tenant for tenant in active if tenant.schema == POOL_SCHEMA]
     own = [tenant for tenant in active if tenant.schema != POOL_SCHEMA]
-    pairs = [(shared[-2], shared[-1])] if len(shared) > 1 else []
-    pairs += [((shared or own)[-1], own[0])] if own and len(active) > 1 and (shared or own)[-1] != own[0] else []
+    pairs = [(shared[0], shared[1])] if len(shared) > 1 else []
+    other = (shared[:2] or own)[-1:]
+    pairs += [(other[0], own[0])] if own and other[0] != own[0] else []
     if not pairs:
         raise NotFound("two active tenants are needed; make one: manage.py create_tenant --slug other-bank --name 'Other Bank'")
     return pairs

@@ -1,4 +1,4 @@
-"""One dev run for all journeys. They share it, so they run on one of xdist's workers: `--dist loadgroup`."""
+"""One dev run for all journeys. They share it, so tests/plugin.py sends all of them to one worker."""
 
 import shutil
 import tempfile

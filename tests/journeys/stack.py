@@ -23,7 +23,7 @@ _START_SECONDS: Final = 150.0  # of a busy machine; an idle one needs 12
 _OURS: Final = ("DATABASE_", "REDIS_URL", "DJANGO_", "PAYMENT_ENGINE_TEST", "MAKELEVEL", "PROMETHEUS_", "PYTEST_")
 
 
-def _clean_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Without what the test run itself was told."""
     return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
 
@@ -62,6 +62,8 @@ class Stack:
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.log_path = folder / "dev.log"
         self.data_dir = folder / "data"
+        # What `make run` executes once all is installed.
+        self.command = [sys.executable, "-m", "payment_engine.devserver", "--port", str(self.port), "--data-dir", str(self.data_dir)]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> float:
@@ -69,9 +71,9 @@ class Stack:
         began_at = time.monotonic()
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "dev", "--port", str(self.port), "--data-dir", str(self.data_dir)],
+                self.command,
                 cwd=PROJECT,
-                env=_clean_environment() | {"LOG_JSON": "1"},
+                env=clean_environment() | {"LOG_JSON": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -125,14 +127,14 @@ class Stack:
     @property
     def web_workers(self) -> list[int]:
         """The processes that answer requests: children of the web server."""
-        web = {pid for pid in self.processes() if b"granian" in (Path("/proc") / str(pid) / "cmdline").read_bytes()}
+        web = {pid for pid in self.processes() if b"granian" in _read(pid, "cmdline")}
         return sorted(pid for pid in web if _parent(pid) in web)
 
     def manage(self, *arguments: str) -> int:
         """Run a management command on this run's databases; its exit code."""
         command = [sys.executable, "manage.py", *arguments]
         return subprocess.run(
-            command, cwd=PROJECT, env=_clean_environment() | self._addresses(), capture_output=True, check=False
+            command, cwd=PROJECT, env=clean_environment() | self._addresses(), capture_output=True, check=False
         ).returncode
 
     def _addresses(self) -> dict[str, str]:
@@ -144,8 +146,8 @@ class Stack:
     def processes(self) -> list[int]:
         """Everything that belongs to this run: what has its data folder or its port in its command line or environment."""
         marks = (str(self.data_dir).encode(), f"--port\0{self.port}\0".encode())
-        others = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and int(entry.name) != os.getpid()]
-        return [int(entry.name) for entry in others if is_alive(int(entry.name)) and _mentions(entry, marks)]
+        others = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and int(entry.name) != os.getpid()]
+        return [pid for pid in others if is_alive(pid) and _mentions(pid, marks)]
 
     def caller(self, tenant: str = "demo-bank") -> "Caller":
         return Caller(self, tenant)
@@ -168,16 +170,22 @@ class Stack:
         return Answer(status=response.status, headers=received, body=content, seconds=time.monotonic() - began_at)
 
 
-def _mentions(process: Path, marks: tuple[bytes, ...]) -> bool:
-    try:
-        words = (process / "cmdline").read_bytes() + (process / "environ").read_bytes() + os.fsencode((process / "cwd").readlink())
-    except OSError:
-        return False
+def _mentions(pid: int, marks: tuple[bytes, ...]) -> bool:
+    words = _read(pid, "cmdline") + _read(pid, "environ")
     return any(mark in words for mark in marks)
 
 
 def _parent(pid: int) -> int:
-    return int((Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+    fields = _read(pid, "stat").rpartition(b")")[2].split()
+    return int(fields[1]) if fields else 0
+
+
+def _read(pid: int, name: str) -> bytes:
+    """What the kernel tells of a process; nothing of one that is gone, or is not ours."""
+    try:
+        return (Path("/proc") / str(pid) / name).read_bytes()
+    except OSError:
+        return b""
 
 
 class Caller:

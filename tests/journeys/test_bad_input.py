@@ -8,7 +8,7 @@ import pytest
 
 from tests.journeys.stack import Caller, Stack
 
-pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 MEGABYTE = 1 << 20
 
 

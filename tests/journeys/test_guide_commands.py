@@ -4,7 +4,7 @@ import pytest
 
 from tests.journeys.stack import Caller, Stack, eventually
 
-pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.mark.parametrize("path", ["/health", "/config/health"])

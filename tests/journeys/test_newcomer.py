@@ -13,7 +13,7 @@ import pytest
 
 from tests.journeys.stack import Caller, Stack, eventually
 
-pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 LOG_KEYS = ["timestamp", "level", "service", "tenant_id", "correlation_id", "message", "context"]
 
 

@@ -1,18 +1,22 @@
 """The end of a dev run, by force and in order. Last of the journeys, since it stops the run they share."""
 
 import signal
+import subprocess
 from decimal import Decimal
 
 import pytest
 
 from payment_engine.devserver.processes import is_alive
-from tests.journeys.stack import Stack, eventually
+from tests.journeys.stack import PROJECT, Stack, clean_environment, eventually
 
-pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 def test_second_run_on_the_same_folder_is_refused(stack: Stack) -> None:
-    assert stack.manage("dev", "--port", str(stack.port), "--data-dir", str(stack.data_dir)) == 1
+    second = subprocess.run(stack.command, cwd=PROJECT, env=clean_environment(), capture_output=True, text=True, check=False)
+    assert second.returncode == 1
+    assert second.stderr.startswith(f"{stack.data_dir} is in use by another dev run")
+    assert len(second.stderr.splitlines()) == 1
     assert stack.send("GET", "/readyz").status == 200
 
 

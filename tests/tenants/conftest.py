@@ -65,9 +65,9 @@ def planted(owner_connection: psycopg.Connection[Any]) -> Iterator[Any]:
 
     def plant(statement: str, *, undo: str) -> None:
         undone.append(undo)
-        owner_connection.execute(statement)  # type: ignore[call-overload]  # our own SQL
+        owner_connection.execute(statement)
 
     yield plant
     connection.close()  # what the test still holds must not block the owner
     for statement in reversed(undone):
-        owner_connection.execute(statement)  # type: ignore[call-overload]  # as above
+        owner_connection.execute(statement)

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
 
 from accounts.models import Customer
 from tenants.context import scope_of, tenant_scope, use
@@ -69,13 +70,13 @@ def road(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 
     yield change
     connection.close()
-    connection.close_pool()
+    connections["default"].close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it
 
 
 def test_a_persistent_connection_serves_tenants_in_turn(tenant_a: TenantRecord, tenant_b: TenantRecord) -> None:
     seen = set()
     for tenant in (tenant_a, None, tenant_b) * 20:
-        with use(tenant and scope_of(tenant)), connection.cursor() as cursor:
+        with use(scope_of(tenant) if tenant else None), connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid(), array(SELECT name::text FROM customers)")
             seen.add((tenant and tenant.slug, *map(str, cursor.fetchone())))
     (process,) = {pid for _, pid, _ in seen}
@@ -100,35 +101,36 @@ def test_a_pool_with_one_connection_mixes_nothing_up(
 
 
 @pytest.fixture
-def pgbouncer(tmp_path: Path) -> Iterator[int]:
+def pgbouncer() -> Iterator[int]:
     """PgBouncer in transaction mode with one server connection for everybody; its port."""
     if PGBOUNCER is None:
         pytest.skip("pgbouncer is not installed on this machine (apt-get install pgbouncer)")
     settings = connection.settings_dict
+    folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    (tmp_path / "users.txt").write_text(f'"{settings["USER"]}" "{settings["PASSWORD"]}"\n')
+    (folder / "users.txt").write_text(f'"{settings["USER"]}" "{settings["PASSWORD"]}"\n')
     server_port = _bridge(settings["HOST"], int(settings["PORT"])) if settings["HOST"].startswith("/") else settings["PORT"]
     server = f"host=127.0.0.1 port={server_port} dbname={settings['NAME']} user={settings['USER']}"
-    (tmp_path / "pgbouncer.ini").write_text(
+    (folder / "pgbouncer.ini").write_text(
         f"[databases]\n{settings['NAME']} = {server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
-        f"auth_type = scram-sha-256\nauth_file = {tmp_path / 'users.txt'}\npool_mode = transaction\ndefault_pool_size = 1\n"
-        f"logfile = {tmp_path / 'log'}\nserver_reset_query =\n"
+        f"auth_type = scram-sha-256\nauth_file = {folder / 'users.txt'}\npool_mode = transaction\ndefault_pool_size = 1\n"
+        f"logfile = {folder / 'log'}\nserver_reset_query =\n"
     )
     as_nobody: dict[str, Any] = {}
     if os.geteuid() == 0:  # it refuses to run as root
         as_nobody = {"user": "nobody"}
-        for path in (tmp_path, *tmp_path.parents[:2]):
-            path.chmod(0o755)
-        shutil.chown(tmp_path, "nobody")
-    process = subprocess.Popen([PGBOUNCER, "-q", tmp_path / "pgbouncer.ini"], stderr=subprocess.DEVNULL, **as_nobody)
+        for path in (folder, *folder.iterdir()):
+            shutil.chown(path, "nobody")
+    process = subprocess.Popen([PGBOUNCER, "-q", folder / "pgbouncer.ini"], stderr=subprocess.DEVNULL, **as_nobody)
     try:
         _wait_until_open(port, process)
         yield port
     finally:
         process.terminate()
         process.wait(timeout=10)
+        shutil.rmtree(folder)
 
 
 def _bridge(folder: str, port: int) -> int:

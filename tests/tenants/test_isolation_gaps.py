@@ -16,8 +16,10 @@ Plant = Callable[..., None]
 PLANTED = {
     "policy dropped": (
         'DROP POLICY tenant_isolation_accounts ON "{s}".accounts',
-        'CREATE POLICY tenant_isolation_accounts ON "{s}".accounts USING (tenant_id = tenants.current_tenant())'
-        " WITH CHECK (tenant_id = tenants.current_tenant())",
+        (
+            'CREATE POLICY tenant_isolation_accounts ON "{s}".accounts USING (tenant_id = tenants.current_tenant())'
+            " WITH CHECK (tenant_id = tenants.current_tenant())"
+        ),
         "{s}.accounts",
         "policy tenant_isolation_accounts is missing or not the one we make",
     ),
@@ -76,18 +78,23 @@ PLANTED = {
         "unique index {s}.iban_everywhere does not name tenant_id",
     ),
     "foreign key across tenants": (
-        'ALTER TABLE "{s}".customers ADD CONSTRAINT customers_id_only UNIQUE (id);'
-        ' ALTER TABLE "{s}".accounts ADD CONSTRAINT loose FOREIGN KEY (customer_id) REFERENCES "{s}".customers (id)',
+        (
+            'ALTER TABLE "{s}".customers ADD CONSTRAINT customers_id_only UNIQUE (id);'
+            ' ALTER TABLE "{s}".accounts ADD CONSTRAINT loose FOREIGN KEY (customer_id) REFERENCES "{s}".customers (id)'
+        ),
         'ALTER TABLE "{s}".accounts DROP CONSTRAINT loose; ALTER TABLE "{s}".customers DROP CONSTRAINT customers_id_only',
         "{s}.accounts",
         "foreign key loose does not name tenant_id",
     ),
     "partition without a policy": (
-        'CREATE TABLE "{s}".visits (id uuid, tenant_id text NOT NULL, day date, PRIMARY KEY (id, tenant_id, day)) PARTITION BY RANGE (day);'
-        ' ALTER TABLE "{s}".visits ENABLE ROW LEVEL SECURITY; ALTER TABLE "{s}".visits FORCE ROW LEVEL SECURITY;'
-        ' CREATE POLICY tenant_isolation_visits ON "{s}".visits USING (tenant_id = tenants.current_tenant())'
-        " WITH CHECK (tenant_id = tenants.current_tenant());"
-        " CREATE TABLE \"{s}\".visits_2026 PARTITION OF \"{s}\".visits FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
+        (
+            'CREATE TABLE "{s}".visits (id uuid, tenant_id text NOT NULL, day date, PRIMARY KEY (id, tenant_id, day))'
+            " PARTITION BY RANGE (day);"
+            ' ALTER TABLE "{s}".visits ENABLE ROW LEVEL SECURITY; ALTER TABLE "{s}".visits FORCE ROW LEVEL SECURITY;'
+            ' CREATE POLICY tenant_isolation_visits ON "{s}".visits USING (tenant_id = tenants.current_tenant())'
+            " WITH CHECK (tenant_id = tenants.current_tenant());"
+            " CREATE TABLE \"{s}\".visits_2026 PARTITION OF \"{s}\".visits FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')"
+        ),
         'DROP TABLE "{s}".visits',
         "{s}.visits_2026",
         "partition or child without a tenant_id policy of its own",
@@ -111,8 +118,10 @@ PLANTED = {
         "view over a tenant table without security_invoker",
     ),
     "view of the owner over a harmless view": (
-        'CREATE VIEW "{s}".inner_view WITH (security_invoker = true) AS SELECT * FROM "{s}".accounts;'
-        ' CREATE VIEW "{s}".rich AS SELECT * FROM "{s}".inner_view',
+        (
+            'CREATE VIEW "{s}".inner_view WITH (security_invoker = true) AS SELECT * FROM "{s}".accounts;'
+            ' CREATE VIEW "{s}".rich AS SELECT * FROM "{s}".inner_view'
+        ),
         'DROP VIEW "{s}".rich; DROP VIEW "{s}".inner_view',
         "{s}.rich",
         "view over a tenant table without security_invoker",
@@ -124,16 +133,20 @@ PLANTED = {
         "materialized view over a tenant table without security_invoker",
     ),
     "function of the owner": (
-        "CREATE FUNCTION public.everything() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT 1::bigint';"
-        " GRANT EXECUTE ON FUNCTION public.everything() TO payment_engine_role",
+        (
+            "CREATE FUNCTION public.everything() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT 1::bigint';"
+            " GRANT EXECUTE ON FUNCTION public.everything() TO payment_engine_role"
+        ),
         "DROP FUNCTION public.everything()",
         "everything()",
         "SECURITY DEFINER function that payment_engine_role may execute",
     ),
     "tenant function replaced": (
         "CREATE OR REPLACE FUNCTION tenants.current_tenant() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE RETURN 'beta-bank'::text",
-        "CREATE OR REPLACE FUNCTION tenants.current_tenant() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE"
-        " RETURN current_setting('app.current_tenant', true)",
+        (
+            "CREATE OR REPLACE FUNCTION tenants.current_tenant() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE"
+            " RETURN current_setting('app.current_tenant', true)"
+        ),
         "tenants.current_tenant()",
         "is missing or not the function we make",
     ),
@@ -201,7 +214,8 @@ def test_a_foreign_key_into_another_placement_is_named(tenant_a: TenantRecord, t
     else:
         where = f"{tenant_a.schema}.accounts"
     planted(
-        f"ALTER TABLE {where} ADD CONSTRAINT abroad FOREIGN KEY (tenant_id, customer_id) REFERENCES {tenant_b.schema}.customers (tenant_id, id)",
+        f"ALTER TABLE {where} ADD CONSTRAINT abroad FOREIGN KEY (tenant_id, customer_id)"
+        f" REFERENCES {tenant_b.schema}.customers (tenant_id, id)",
         undo=f"ALTER TABLE {where} DROP CONSTRAINT abroad",
     )
     assert IsolationGap(object=where, gap="foreign key abroad leads into another schema") in isolation_gaps()

@@ -55,7 +55,8 @@ def create(owner: Any, *made: type[models.Model]) -> None:
 def keys(owner: Any, table: str) -> dict[str, str]:
     with owner.cursor() as cursor:
         cursor.execute(
-            "SELECT contype::text, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('p', 'f', 'c')",
+            "SELECT contype::text, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conrelid = %s::regclass AND contype IN ('p', 'f', 'c')",
             [f"{POOL}.{table}"],
         )
         return dict(cursor.fetchall())
@@ -82,7 +83,7 @@ def test_a_new_table_is_protected(owner: Any, toy_models: Any) -> None:
 
 
 def test_a_foreign_key_added_later_is_composite(owner: Any, toy_models: Any) -> None:
-    box, toy = toy_models
+    box, _toy = toy_models
     create(owner, box)
     with isolate_apps("accounts"):
 
@@ -103,7 +104,7 @@ def test_a_foreign_key_added_later_is_composite(owner: Any, toy_models: Any) -> 
 def test_a_tenant_id_added_later_protects_the_table(owner: Any) -> None:
     with isolate_apps("accounts"):
 
-        class Shelf(models.Model):
+        class Shelf(models.Model):  # noqa: DJ008  # never printed
             id = models.UUIDField(primary_key=True)
 
             class Meta:
