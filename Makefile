@@ -54,7 +54,7 @@ contracts: $(DEV_STAMP) ## Who may import whom (import-linter)
 	$(BIN)/lint-imports
 
 migrations-check: $(DEV_STAMP) ## Every model change has its migration
-	DATABASE_LOGIN=owner $(WITH_SERVERS) $(BIN)/python manage.py makemigrations --check --dry-run
+	DJANGO_ENV=test DATABASE_LOGIN=owner $(WITH_SERVERS) $(BIN)/python manage.py makemigrations --check --dry-run
 
 openapi: $(DEV_STAMP) ## The published API document is valid and complete
 	$(WITH_SERVERS) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null

@@ -1,6 +1,7 @@
 """Identifiers: UUIDv7 (RFC 9562) inside, `pay_` + 32 hexadecimal digits outside."""
 
 import re
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +15,11 @@ _HEX: Final = re.compile(r"[0-9a-f]{32}")
 def new_id() -> UUID:
     """A new time-ordered id."""
     return uuid7()
+
+
+def first_id_at(instant: datetime) -> UUID:
+    """The lowest id that could have been made at this instant: every older row has a lower one."""
+    return UUID(int=int(instant.timestamp() * 1000) << 80)
 
 
 def public_id(prefix: str, value: UUID) -> str:

@@ -52,8 +52,8 @@ SHARED_APPS = [
 TENANT_APPS = ["events", "accounts", "payments", "iso20022"]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
 if TESTING:
-    INSTALLED_APPS += ["django_linear_migrations", "django_migration_linter"]
-    SHARED_APPS += ["django_linear_migrations", "django_migration_linter"]
+    INSTALLED_APPS += ["django_linear_migrations"]
+    SHARED_APPS += ["django_linear_migrations"]
 FIRST_PARTY_APPS = ["tenants", "events", "accounts", "payments", "iso20022"]
 
 # --- Tenancy ----------------------------------------------------------------------------------------------------
@@ -259,7 +259,6 @@ ISO20022_PAYMENT_TYPE = env.str("ISO20022_PAYMENT_TYPE", default="INTERNAL_TRANS
 ISO20022_ENCODINGS = env.list("ISO20022_ENCODINGS", default=["UTF-8"])  # also possible: ISO-8859-1, UTF-16
 ISO20022_SECONDS = env.float("ISO20022_SECONDS", default=20.0)  # a longer file is answered PDNG and finished by a worker
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".local")))  # of `make run`; commands look there for the demo
-VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 
 # --- Logs -------------------------------------------------------------------------------------------------------
 LOGGING = logging_config(service=SERVICE, json=env.bool("LOG_JSON", default=PRODUCTION), level=env.str("LOG_LEVEL", default="INFO"))

@@ -62,7 +62,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'journals',
-                'indexes': [models.Index(condition=models.Q(('payment_id__isnull', False)), fields=['tenant_id', 'payment_id'], name='idx_journals_tenant_payment')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('posting_count__gte', 2)), name='journal_has_two_postings')],
             },
         ),

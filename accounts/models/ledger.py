@@ -30,9 +30,6 @@ class Journal(TenantModel):
     class Meta:
         db_table = "journals"
         constraints = [models.CheckConstraint(condition=Q(posting_count__gte=2), name="journal_has_two_postings")]
-        indexes = [
-            models.Index(fields=["tenant_id", "payment_id"], name="idx_journals_tenant_payment", condition=Q(payment_id__isnull=False)),
-        ]
 
     def __str__(self) -> str:
         return f"{self.kind.lower()} {public_id('jrn', self.id)}"

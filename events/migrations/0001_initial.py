@@ -27,7 +27,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'idempotency_keys',
-                'indexes': [models.Index(fields=['tenant_id', 'created_at'], name='idx_idempotency_keys_age')],
                 'constraints': [models.UniqueConstraint(fields=('tenant_id', 'key'), name='idempotency_key_unique_per_tenant')],
             },
         ),

@@ -18,7 +18,6 @@ class IdempotencyKey(TenantModel):
     class Meta:
         db_table = "idempotency_keys"
         constraints = [models.UniqueConstraint(fields=["tenant_id", "key"], name="idempotency_key_unique_per_tenant")]
-        indexes = [models.Index(fields=["tenant_id", "created_at"], name="idx_idempotency_keys_age")]
 
     def __str__(self) -> str:
         return str(self.id)

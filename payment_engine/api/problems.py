@@ -145,6 +145,8 @@ class _ProblemMiddleware:
         headers = response.headers
         headers.setdefault("Cache-Control", "no-store")
         headers.setdefault("X-Content-Type-Options", "nosniff")
+        if not response.streaming:  # without its length an answer goes out in chunks
+            headers.setdefault("Content-Length", str(len(response.content)))  # type: ignore[attr-defined]  # not streaming
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -9,7 +9,7 @@ from typing import Final
 from payment_engine.devserver.servers import keep_secret
 
 PROJECT: Final = Path(__file__).resolve().parent.parent.parent
-_NAMES: Final = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_PLATFORM_URL", "REDIS_URL", "DJANGO_SECRET_KEY", "VAR_DIR")
+_NAMES: Final = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_PLATFORM_URL", "REDIS_URL", "DJANGO_SECRET_KEY")
 _OWN_ENVIRONMENTS: Final = {"test", "production"}
 
 

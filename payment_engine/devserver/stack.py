@@ -148,7 +148,6 @@ def _environment(run: DevRun) -> dict[str, str]:
     metrics.mkdir()
     defaults = {
         "DJANGO_SECRET_KEY": kept_secret(run.data_dir / "secret_key"),
-        "VAR_DIR": str(var),
         "CELERY_BEAT_SCHEDULE_FILENAME": str(var / "celerybeat-schedule"),
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         "PYTHONUNBUFFERED": "1",

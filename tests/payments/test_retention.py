@@ -6,6 +6,7 @@ import pytest
 
 from events.models import IdempotencyKey
 from payment_engine.clock import now
+from payment_engine.ids import first_id_at
 from payments.operations import retention
 from payments.tasks import forget_idempotency_keys
 from tenants.context import tenant_scope
@@ -18,8 +19,8 @@ def test_old_answers_of_every_tenant_are_forgotten(tenant_a: TenantRecord, tenan
     for tenant in (tenant_a, tenant_b):
         with tenant_scope(tenant):
             for days in (0, 29, 31, 32, 33):
-                at = now() - timedelta(days=days)
-                IdempotencyKey.objects.create(key=f"{days}", fingerprint=b"", response_status=201, response_body="{}", created_at=at)
+                made_then = first_id_at(now() - timedelta(days=days))
+                IdempotencyKey.objects.create(id=made_then, key=f"{days}", fingerprint=b"", response_status=201, response_body="{}")
     assert forget_idempotency_keys() == 6
     for tenant in (tenant_a, tenant_b):
         with tenant_scope(tenant):
