@@ -34,7 +34,7 @@ run: $(RUN_STAMP) ## Start everything: PORT=8000 DATA_DIR=.local, RESET=1 forget
 	@exec $(BIN)/python -m payment_engine.devserver --port $(PORT) --data-dir $(DATA_DIR) $(if $(RESET),--reset)
 
 test: $(DEV_STAMP) ## Run the tests: ARGS="tests/payments -k refund"
-	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(PROCESSES) $(ARGS)
 ifeq ($(strip $(ARGS)),)
 	@echo "Once more where a tenant has a schema of its own…"
 	@PAYMENT_ENGINE_TEST_PLACEMENT=schema $(BIN)/python -m pytest -n $(PROCESSES) $(PLACEMENT_TESTS)

@@ -32,6 +32,7 @@ _BIND: Final = """SELECT now(), set_config('app.current_tenant', %s, true), set_
 set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
 set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)"""
 _NOW: Final = "SELECT now()"
+_SILENCE_SECONDS: Final = 8  # well above lock_timeout: only a server that hangs is silent for so long
 _GOOD: Final = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 _numbers: Final = itertools.count()
 _prepared: Final[WeakKeyDictionary[object, dict[str, bytes]]] = WeakKeyDictionary()
@@ -189,7 +190,10 @@ class PipelinedTransaction:
     def _wait(self, events: int) -> None:
         poll = select.poll()
         poll.register(self._pgconn.socket, events)
-        for _, happened in poll.poll():
+        ready = poll.poll(_SILENCE_SECONDS * 1000)
+        if not ready:
+            raise psycopg.OperationalError("the database does not answer")
+        for _, happened in ready:
             if happened != select.POLLOUT:
                 self._pgconn.consume_input()
 

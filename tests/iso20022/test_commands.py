@@ -53,6 +53,7 @@ def test_validate_only_stores_nothing(debtor: Account, file: Path) -> None:
     said = run("submit_pain001", file, tenant="alpha-bank", validate_only=True)
 
     assert "AM01" in said
+    assert "findings: 1; nothing was booked" in said
     assert Message.objects.count() == 0
 
 

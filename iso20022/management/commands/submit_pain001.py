@@ -53,7 +53,7 @@ class Command(BaseCommand):
     def _tell_verdict(self, findings: list[tuple[str, int, str, str]]) -> None:
         self._tell_findings(findings)
         self.stdout.write(
-            f"{len(findings)} findings; nothing was booked or stored" if findings else "no finding; nothing was booked or stored"
+            f"findings: {len(findings)}; nothing was booked or stored" if findings else "no finding; nothing was booked or stored"
         )
 
     def _tell_findings(self, findings: list[tuple[str, int, str, str]]) -> None:
