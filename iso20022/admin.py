@@ -106,7 +106,7 @@ def _findings(message: Message) -> Panel:
 
 
 def _transactions(message: Message) -> Panel:
-    rows = MessageTransaction.objects.filter(tenant_id=message.tenant_id, message=message)
+    rows = MessageTransaction.objects.filter(tenant_id=message.tenant_id, message_id=message.id)
     shown = list(rows.order_by("payment_index", "transaction_index")[:SHOWN_TRANSACTIONS])
     return Panel(
         title=f"Transactions (the first {SHOWN_TRANSACTIONS})" if message.total > SHOWN_TRANSACTIONS else "Transactions",

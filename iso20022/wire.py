@@ -67,6 +67,8 @@ class EventReader:
             if parser is None:
                 raise MalformedXml("the file is empty", line=1)
             _refuse_doctype(parser.close())
+            # Of a file so short that the parser waited for more of it.
+            yield from cast("Iterator[tuple[str, etree._Element]]", parser.read_events())  # noqa: SLF001  # lxml has no public name
         except etree.LxmlError as error:
             raise _malformed(error) from error
 

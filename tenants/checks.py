@@ -18,7 +18,7 @@ def check_isolation(databases: Iterable[str] | None = None, **_kwargs: Any) -> l
     if not databases or "default" not in databases:
         return []
     try:
-        return [checks.Error(str(gap), hint="see docs/concepts.md, Row-level security", id="tenants.E001") for gap in isolation_gaps()]
+        return [checks.Error(str(gap), hint="see docs/tenancy.md, The proof", id="tenants.E001") for gap in isolation_gaps()]
     except DatabaseError as error:
         return [checks.Error(f"tenant isolation could not be checked: {error}", id="tenants.E002")]
 

@@ -95,7 +95,8 @@ def _truncate_as_owner(_self: object) -> None:
     with psycopg.connect(**_owner) as connection:
         tables = connection.execute(
             "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'"
-            " AND (n.nspname NOT IN ('public', 'tenants', 'information_schema') AND n.nspname !~ '^pg_' AND c.relname <> 'django_migrations'"
+            " AND (n.nspname NOT IN ('public', 'tenants', 'information_schema') AND n.nspname !~ '^pg_'"
+            " AND c.relname <> 'django_migrations'"
             " OR n.nspname = 'public' AND c.relname IN ('staff_users', 'api_clients', 'django_session', 'django_admin_log'))"
         ).fetchall()
         names = [f'"{schema}"."{table}"' for schema, table in tables]

@@ -160,8 +160,8 @@ SABOTAGES: Final = (
     Sabotage(
         name="tables are made without forcing row-level security on their owner",
         file="tenants/database/schema.py",
-        line='FORCE ROW LEVEL SECURITY',
-        instead='NO FORCE ROW LEVEL SECURITY',
+        line="FORCE ROW LEVEL SECURITY",
+        instead="NO FORCE ROW LEVEL SECURITY",
         tests="tests/tenants/test_row_level_security.py",
     ),
     Sabotage(
@@ -253,7 +253,9 @@ SABOTAGES: Final = (
 
 
 def _copy(to: Path) -> None:
-    files = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
+    files = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+    )
     for name in files.stdout.decode().split("\0"):
         if name and (ROOT / name).is_file():
             (to / name).parent.mkdir(parents=True, exist_ok=True)

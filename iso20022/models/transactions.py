@@ -1,19 +1,18 @@
 """What became of each transaction of a message."""
 
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
 
-from iso20022.models.messages import Message
-from tenants.database.fields import TenantForeignKey
 from tenants.models.base import TenantModel
 
 
 class MessageTransaction(TenantModel):
-    """One `CdtTrfTxInf`: its names in the message, its ISO status, and the payment it became (none if it never got that far)."""
+    """One `CdtTrfTxInf`: its names in the message, its ISO status, and the payment it became (none if it never got that far).
 
-    message: Any = TenantForeignKey(Message, on_delete=models.PROTECT, related_name="transactions")
+    No foreign key: rows come by the thousand, in the transaction that holds the lock on their message.
+    """
+
+    message_id = models.UUIDField()
     payment_index = models.IntegerField(help_text="Number of its payment block, from 0")
     transaction_index = models.IntegerField(help_text="Number in its block, from 0")
     payment_information_id = models.CharField(max_length=35)
@@ -30,7 +29,7 @@ class MessageTransaction(TenantModel):
         verbose_name = "message transaction"
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant_id", "message", "payment_index", "transaction_index"], name="message_transaction_place_unique"
+                fields=["tenant_id", "message_id", "payment_index", "transaction_index"], name="message_transaction_place_unique"
             ),
         ]
         indexes = [

@@ -169,7 +169,7 @@ def _start_postgres(run: DevRun, supervisor: Supervisor, console: Console) -> di
             name="postgres",
             launch=postgres.launch,
             is_ready=postgres.is_ready,
-            stop_steps=((signal.SIGINT, 2.5), (signal.SIGQUIT, 0.7)),
+            stop_steps=((signal.SIGINT, 4.0), (signal.SIGQUIT, 0.7)),
         )
     )
     urls = ensure_database(postgres.superuser_url, passwords_file=run.data_dir / "roles.json")

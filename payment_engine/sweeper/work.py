@@ -28,4 +28,6 @@ def sweep_once() -> int:
                     "a round of the sweeper failed", extra={"context": {"round": name, "tenant": tenant.slug, "error": str(error)}}
                 )
                 close_old_connections()
+            except Exception:  # noqa: BLE001  # a worker's outermost loop: work that fails in an unforeseen way stays due, others go on
+                _log.exception("a round of the sweeper failed", extra={"context": {"round": name, "tenant": tenant.slug}})
     return done

@@ -33,7 +33,7 @@ UNION ALL SELECT i.schema || '.' || i.name, 'permissive policy ' || i.polname ||
     WHERE i.polpermissive AND i.polname <> 'tenant_isolation_' || i.name
     AND NOT (i.polname = 'platform_read_' || i.name AND i.polcmd = 'r'
              AND i.polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = %(platform)s::text)])
-UNION ALL SELECT 'tenants.current_tenant()', 'is missing or not the function we make' WHERE NOT EXISTS (
+UNION ALL SELECT 'tenants.current_tenant()', 'is missing or not the function we make' WHERE EXISTS (SELECT FROM owned) AND NOT EXISTS (
     SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
     WHERE n.nspname = 'tenants' AND p.proname = 'current_tenant' AND p.pronargs = 0 AND NOT p.prosecdef AND p.provolatile = 's'
     AND pg_get_function_sqlbody(p.oid) = 'RETURN current_setting(''app.current_tenant''::text, true)')

@@ -3,7 +3,6 @@
 import threading
 from typing import Any
 
-import psycopg
 import pytest
 from django.db import connection
 
@@ -51,13 +50,19 @@ def test_a_refused_payment_opens_no_fee_account(in_tenant_a: TenantRecord) -> No
 
 @pytest.mark.django_db(transaction=True)
 def test_folds_at_once_do_not_deadlock(in_tenant_a: TenantRecord) -> None:
-    shared = [ensure_shared_account(role=role, currency=c) for role in ("FEE", "EQUITY", "SUSPENSE") for c in ("EUR", "USD", "JPY", "KWD", "GBP", "CHF", "SEK", "NOK")]
+    shared = [
+        ensure_shared_account(role=role, currency=c)
+        for role in ("FEE", "EQUITY", "SUSPENSE")
+        for c in ("EUR", "USD", "JPY", "KWD", "GBP", "CHF", "SEK", "NOK")
+    ]
     import random
 
     made = 0
     for _ in range(40):
         some = random.sample(shared, random.randint(2, len(shared)))
-        BalanceDelta.objects.bulk_create([BalanceDelta(id=new_id(), account_id=a, amount_minor=1, posting_count=1) for a in some for _ in range(40)])
+        BalanceDelta.objects.bulk_create(
+            [BalanceDelta(id=new_id(), account_id=a, amount_minor=1, posting_count=1) for a in some for _ in range(40)]
+        )
         made += 40 * len(some)
     errors: list[Exception] = []
 
@@ -88,7 +93,13 @@ def test_two_tenants_same_key(in_tenant_a: TenantRecord, tenant_b: TenantRecord)
         with tenant_scope(tenant):
             make_payment_type()
             ada, bob = make_account(funds_minor=100), make_account()
-            body = {"paymentType": "INTERNAL_TRANSFER", "debtorAccount": ada.public_id, "creditorAccount": bob.public_id, "currency": "EUR", "amount": "0.10"}
+            body = {
+                "paymentType": "INTERNAL_TRANSFER",
+                "debtorAccount": ada.public_id,
+                "creditorAccount": bob.public_id,
+                "currency": "EUR",
+                "amount": "0.10",
+            }
         bodies[tenant.slug] = Api(tenant).post("/transactions", body, key="same").json()
     assert bodies["alpha-bank"]["transactionId"] != bodies["beta-bank"]["transactionId"]
 
@@ -97,7 +108,13 @@ def test_two_tenants_same_key(in_tenant_a: TenantRecord, tenant_b: TenantRecord)
 def test_key_of_a_payment_is_no_key_of_its_reversal(in_tenant_a: TenantRecord) -> None:
     make_payment_type()
     ada, bob, api = make_account(funds_minor=100), make_account(), Api(in_tenant_a)
-    body = {"paymentType": "INTERNAL_TRANSFER", "debtorAccount": ada.public_id, "creditorAccount": bob.public_id, "currency": "EUR", "amount": "0.10"}
+    body = {
+        "paymentType": "INTERNAL_TRANSFER",
+        "debtorAccount": ada.public_id,
+        "creditorAccount": bob.public_id,
+        "currency": "EUR",
+        "amount": "0.10",
+    }
     made = api.post("/transactions", body, key="k").json()["transactionId"]
     assert api.post(f"/transactions/{made}/reverse", {"reason": "x"}, key="k").status_code == 422
     assert api.post(f"/transactions/{made}/reverse", {"reason": "x"}, key="r").status_code == 201
