@@ -25,6 +25,7 @@ def iban(number: int) -> str:
 def seed() -> dict[str, object]:
     from payments.models import PaymentType
     from tenants.context import tenant_scope
+    from tenants.database.statistics import refresh_statistics
     from tenants.operations.clients import create_api_client
     from tenants.operations.onboarding import create_tenant
     from tenants.registry import tenant_by_slug
@@ -36,6 +37,7 @@ def seed() -> dict[str, object]:
         PaymentType.objects.create(code="BENCHMARK_TRANSFER", name="Transfer with a fee", max_amount="50000", processing_fee="1.00")
         PaymentType.objects.create(code="INTERNAL_TRANSFER", name="Transfer")
         hot, *spread = _accounts()
+    refresh_statistics()
     token = issue_access_token(client_id=client.client_id, tenant=TENANT, scopes=_SCOPES, lifetime_seconds=_TOKEN_SECONDS)
     return {"tenant": TENANT, "token": token, "hot": hot, "spread": spread}
 

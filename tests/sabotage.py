@@ -123,8 +123,8 @@ SABOTAGES: Final = (
     Sabotage(
         name="an atomic batch is booked in part",
         file="payments/operations/submit.py",
-        line="if mode is Mode.ATOMIC and any(outcome.refusal for outcome in outcomes):",
-        instead="if mode is Mode.ATOMIC and all(outcome.refusal for outcome in outcomes):",
+        line="if mode is Mode.ATOMIC and any(_is_refused(outcome) for outcome in outcomes):",
+        instead="if mode is Mode.ATOMIC and all(_is_refused(outcome) for outcome in outcomes):",
         tests="tests/payments/test_submit.py",
     ),
     Sabotage(
@@ -162,14 +162,14 @@ SABOTAGES: Final = (
         file="tenants/database/schema.py",
         line="FORCE ROW LEVEL SECURITY",
         instead="NO FORCE ROW LEVEL SECURITY",
-        tests="tests/tenants/test_row_level_security.py",
+        tests="tests/tenants/test_isolation_gaps.py tests/tenants/test_context_binding.py",
     ),
     Sabotage(
         name="the policy lets every tenant's rows through",
         file="tenants/database/schema.py",
         line='"USING (tenant_id = tenants.current_tenant())',
         instead='"USING (true)',
-        tests="tests/tenants/test_row_level_security.py",
+        tests="tests/tenants/test_isolation_gaps.py tests/tenants/test_context_binding.py",
     ),
     Sabotage(
         name="the tenant outlives its transaction",

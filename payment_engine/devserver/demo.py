@@ -16,6 +16,7 @@ from accounts.operations.journals import post_opening_balance
 from payment_engine.api.scopes import SCOPES
 from payments.models import PaymentType
 from tenants.context import tenant_scope
+from tenants.database.statistics import refresh_statistics
 from tenants.models import Tenant
 from tenants.operations.clients import create_api_client
 from tenants.operations.keys import ensure_signing_key
@@ -62,6 +63,7 @@ def seed_demo(*, output: Path, base_url: str) -> None:
             accounts = _accounts(slug)
         access = kept.get("tenants", {}).get(slug) or asdict(_access(tenant))
         tenants[slug] = {**access, "accounts": accounts}
+    refresh_statistics()
     _write(output, {"baseUrl": base_url, "platform": kept.get("platform") or _platform(), "tenants": tenants})
 
 
