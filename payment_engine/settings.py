@@ -1,6 +1,5 @@
 """All settings, in one file, from the environment (12-factor)."""
 
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -263,4 +262,3 @@ DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".local")))  # of `ma
 # --- Logs -------------------------------------------------------------------------------------------------------
 LOGGING = logging_config(service=SERVICE, json=env.bool("LOG_JSON", default=PRODUCTION), level=env.str("LOG_LEVEL", default="INFO"))
 LOGGING_CONFIG = "logging.config.dictConfig"
-COMMAND = sys.argv[1] if len(sys.argv) > 1 else ""

@@ -6,7 +6,7 @@ SQL = Path(__file__).parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0001_initial")]
+    dependencies = [("payments", "0001_initial"), ("accounts", "0002_ledger_rules")]
     operations = [
         migrations.RunSQL(
             [(SQL / "payment_rules.sql").read_text()],

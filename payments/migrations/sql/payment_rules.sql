@@ -27,13 +27,9 @@ BEGIN
 END $$;
 CREATE TRIGGER transactions_follow_life_cycle BEFORE UPDATE ON transactions FOR EACH ROW EXECUTE FUNCTION check_payment_change();
 
-CREATE FUNCTION refuse_payment_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, lower(TG_OP)
-        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_TABLE_NAME || '_immutable';
-END $$;
-CREATE TRIGGER transactions_stay BEFORE DELETE OR TRUNCATE ON transactions FOR EACH STATEMENT EXECUTE FUNCTION refuse_payment_change();
-CREATE TRIGGER reversals_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON reversals FOR EACH STATEMENT EXECUTE FUNCTION refuse_payment_change();
+-- refuse_change() came with the ledger's rules.
+CREATE TRIGGER transactions_stay BEFORE DELETE OR TRUNCATE ON transactions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reversals_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON reversals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 REVOKE DELETE, TRUNCATE ON transactions FROM payment_engine_role;
 REVOKE UPDATE, DELETE, TRUNCATE ON reversals FROM payment_engine_role;
 
