@@ -21,6 +21,8 @@ if ENVIRONMENT not in {"development", "test", "production"}:  # a slip such as "
 PRODUCTION = ENVIRONMENT == "production"
 TESTING = ENVIRONMENT == "test"
 SERVICE = env.str("SERVICE_NAME", default="payment-engine")
+# Which value of a setting applies here: a tenant's configuration is kept per environment.
+CONFIG_ENVIRONMENT = env.str("CONFIG_ENVIRONMENT", default="production")
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
 SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="" if PRODUCTION else "only-for-development-" + "x" * 40)
 SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
@@ -48,12 +50,12 @@ SHARED_APPS = [
     "payment_engine.devserver",
     "payment_engine.sweeper",
 ]
-TENANT_APPS = ["events", "accounts", "payments", "iso20022"]
+TENANT_APPS = ["events", "config_mgmt", "accounts", "payments", "iso20022"]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
 if TESTING:
     INSTALLED_APPS += ["django_linear_migrations"]
     SHARED_APPS += ["django_linear_migrations"]
-FIRST_PARTY_APPS = ["tenants", "events", "accounts", "payments", "iso20022"]
+FIRST_PARTY_APPS = ["tenants", "events", "config_mgmt", "accounts", "payments", "iso20022"]
 
 # --- Tenancy ----------------------------------------------------------------------------------------------------
 TENANT_MODEL = "tenants.Placement"

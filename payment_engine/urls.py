@@ -17,6 +17,7 @@ urlpatterns = [
     path("api/v1/health", health.health),
     path("api/v1/config/health", health.config_health),
     path("api/v1/", include("payment_engine.api.urls")),
+    path("api/v1/", include("config_mgmt.api.urls")),
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("payments.api.urls")),
     path("api/v1/", include("iso20022.api.urls")),

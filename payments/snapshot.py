@@ -1,9 +1,7 @@
 """What the rules read of a tenant's configuration, per process, at most one second old; reading it costs no I/O."""
 
-import threading
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -11,38 +9,23 @@ from django.db import connection
 
 from accounts.operations.shared_accounts import ensure_shared_account
 from accounts.queries.shared_accounts import shared_account_ids
+from config_mgmt.snapshots import SnapshotCache
 from payments.models import PaymentType
 from payments.terms import PaymentTerms
-from tenants.context import current_tenant_id
-
-STALENESS_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """`version` counts the tenant's payment type versions: it grows with every change of them."""
+    """`version` is the tenant's configuration revision: it grows with every change of what is configuration."""
 
     version: int
     terms: Mapping[str, PaymentTerms]
     fee_accounts: dict[str, UUID]
-    loaded_at: float = field(default_factory=time.monotonic)
-
-
-_lock = threading.Lock()
-_snapshots: dict[str, Snapshot] = {}
 
 
 def current_snapshot() -> Snapshot:
     """The snapshot of the tenant in context."""
-    tenant_id = current_tenant_id()
-    snapshot = _snapshots.get(tenant_id)
-    if snapshot is not None and time.monotonic() - snapshot.loaded_at < STALENESS_SECONDS:
-        return snapshot
-    with _lock:
-        snapshot = _snapshots.get(tenant_id)
-        if snapshot is None or time.monotonic() - snapshot.loaded_at >= STALENESS_SECONDS:
-            snapshot = _snapshots[tenant_id] = _load()
-    return snapshot
+    return _snapshots.current()
 
 
 def fee_account(snapshot: Snapshot, currency: str) -> UUID:
@@ -55,16 +38,9 @@ def fee_account(snapshot: Snapshot, currency: str) -> UUID:
     return known
 
 
-def forget() -> None:
-    """Drop every snapshot of this process."""
-    _snapshots.clear()
-
-
-def _load() -> Snapshot:
+def _load(revision: int) -> Snapshot:
     terms: dict[str, PaymentTerms] = {}
-    versions = 0
     for row in PaymentType.objects.exclude(status=PaymentType.Status.DRAFT).order_by("version"):
-        versions += 1
         active = row.status == PaymentType.Status.ACTIVE
         if active or row.code not in terms or not terms[row.code].active:
             terms[row.code] = PaymentTerms(
@@ -77,4 +53,7 @@ def _load() -> Snapshot:
                 daily_limit=row.daily_limit,
                 processing_fee=row.processing_fee,
             )
-    return Snapshot(version=versions, terms=terms, fee_accounts=shared_account_ids("FEE"))
+    return Snapshot(version=revision, terms=terms, fee_accounts=shared_account_ids("FEE"))
+
+
+_snapshots: Final = SnapshotCache(_load)

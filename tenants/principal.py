@@ -12,6 +12,7 @@ class Principal:
     client_id: str
     tenant: str | None
     scopes: frozenset[str]
+    person: str
 
     @property
     def is_platform(self) -> bool:
@@ -38,4 +39,4 @@ def authenticate(token: str) -> Principal:
     standing = client_standing(claims.client_id)
     if standing is None or standing.tenant != claims.tenant or claims.issued_at < standing.tokens_valid_from:
         raise refused("the access token was withdrawn")
-    return Principal(client_id=claims.client_id, tenant=claims.tenant, scopes=claims.scopes & standing.scopes)
+    return Principal(client_id=claims.client_id, tenant=claims.tenant, scopes=claims.scopes & standing.scopes, person=standing.person)

@@ -1,6 +1,6 @@
-"""The tenants of this engine as plain records, cached per process for at most two seconds.
+"""The tenants of this engine as plain records, cached per process for at most a second.
 
-A suspension or a move is therefore seen by every process within two seconds, without a query per request.
+A suspension, a move or a change of configuration is therefore seen by every process within a second, without a query per request.
 """
 
 import threading
@@ -12,7 +12,7 @@ from tenants.context import use
 from tenants.errors import TenantUnknown
 from tenants.models import Tenant
 
-STALENESS_SECONDS: Final = 2.0
+STALENESS_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class TenantRecord:
     name: str
     status: str
     schema: str
+    config_revision: int
 
     @property
     def is_active(self) -> bool:
@@ -54,10 +55,24 @@ def tenant_by_slug_or_reference(text: str) -> TenantRecord:
     return tenant_by_slug(text)
 
 
+def config_revision_of(slug: str) -> int:
+    """The revision as the database has it now."""
+    with use(None):
+        return int(Tenant.objects.values_list("config_revision", flat=True).get(slug=slug))
+
+
 def forget() -> None:
     """Drop the cache: the next look-up in this process reads the database."""
     global _expires_at  # noqa: PLW0603  # one cache per process is the point
     _expires_at = 0.0
+
+
+def refresh() -> None:
+    """Read the registry now, whatever the cache's age: for a thread that keeps it fresh, so that requests never wait for it."""
+    global _records, _expires_at
+    records = _load()
+    with _lock:
+        _records, _expires_at = records, time.monotonic() + STALENESS_SECONDS
 
 
 def _current() -> dict[str, TenantRecord]:
@@ -72,8 +87,10 @@ def _current() -> dict[str, TenantRecord]:
 
 def _load() -> dict[str, TenantRecord]:
     with use(None):  # the registry is public: no tenant is needed to read it
-        rows = Tenant.objects.order_by("slug").values_list("slug", "reference", "name", "status", "placement__schema_name")
+        rows = Tenant.objects.order_by("slug").values_list(
+            "slug", "reference", "name", "status", "placement__schema_name", "config_revision"
+        )
         return {
-            slug: TenantRecord(slug=slug, reference=ref, name=name, status=status, schema=schema)
-            for slug, ref, name, status, schema in rows
+            slug: TenantRecord(slug=slug, reference=ref, name=name, status=status, schema=schema, config_revision=revision)
+            for slug, ref, name, status, schema, revision in rows
         }

@@ -14,7 +14,7 @@ from django.db import connections
 from django.test import TransactionTestCase
 from environ import Env
 
-from payments import snapshot
+from config_mgmt.snapshots import forget_snapshots
 from tenants import registry
 from tenants.context import tenant_scope
 from tenants.operations.keys import ensure_signing_key
@@ -117,5 +117,4 @@ TransactionTestCase._fixture_teardown = _truncate_as_owner  # type: ignore[attr-
 def _forget_snapshots() -> Iterator[None]:
     """What a process caches of configuration must not outlive a test."""
     yield
-    snapshot.forget()
-    registry.forget()
+    forget_snapshots()

@@ -11,9 +11,9 @@ from django.db.models import Max
 
 from payment_engine.errors import Conflict, FieldError, ValidationFailed
 from payment_engine.money import exponent, is_currency
-from payments import snapshot
 from payments.errors import PaymentTypeUnknown
 from payments.models import PaymentType
+from tenants import registry
 
 _CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{0,39}", re.ASCII)
 _STEP: Final = Decimal("0.0001")
@@ -77,7 +77,7 @@ def retire_payment_type(*, code: str) -> PaymentType:
         if current is not None:
             current.status = PaymentType.Status.RETIRED
             current.save(update_fields=["status"])
-            transaction.on_commit(snapshot.forget)
+            transaction.on_commit(registry.forget)
             return current
         latest = PaymentType.objects.filter(code=code).order_by("-version").first()
     if latest is None:
@@ -96,7 +96,7 @@ def _save(code: str, terms: _Terms, expected_version: int | None) -> PaymentType
         current.status = PaymentType.Status.RETIRED
         current.save(update_fields=["status"])
     latest: int = PaymentType.objects.filter(code=code).aggregate(latest=Max("version"))["latest"] or 0
-    transaction.on_commit(snapshot.forget)
+    transaction.on_commit(registry.forget)
     return PaymentType.objects.create(code=code, version=latest + 1, status=PaymentType.Status.ACTIVE, **values)
 
 

@@ -11,6 +11,12 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]  # django-oauth-tool
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, null=True, blank=True, related_name="api_clients")
     scopes = models.TextField(default="", help_text="Scopes the client may ask for, separated by spaces")
+    person = models.CharField(
+        max_length=150,
+        default="",
+        blank=True,
+        help_text="User name of the person who answers for this client: nobody approves what they proposed",
+    )
     tokens_valid_from = models.DateTimeField(null=True, blank=True, help_text="Access tokens issued before this are refused")
 
     class Meta(AbstractApplication.Meta):  # type: ignore[misc]  # of an untyped package

@@ -35,6 +35,9 @@ class Tenant(models.Model):  # type: ignore[django-manager-missing]  # of ApiCli
     tier = models.CharField(max_length=20, choices=Tier.choices, default=Tier.STANDARD)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.ACTIVE)
     placement = models.ForeignKey(Placement, on_delete=models.PROTECT, related_name="tenants")
+    config_revision = models.BigIntegerField(
+        default=1, editable=False, help_text="Counts the changes of this tenant's configuration; moved by triggers on what is configuration"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -27,8 +27,8 @@ class ClientCredentials:
     client_secret: str = field(repr=False)
 
 
-def create_api_client(*, tenant: str | None, name: str, scopes: Iterable[str]) -> ClientCredentials:
-    """A client of this tenant (its slug), or of the platform when `tenant` is None."""
+def create_api_client(*, tenant: str | None, name: str, scopes: Iterable[str], person: str = "") -> ClientCredentials:
+    """A client of this tenant (its slug), or of the platform when `tenant` is None; `person` is the user name of who answers for it."""
     wanted = known_scopes(scopes, platform=tenant is None)
     if not name.strip() or not wanted:
         raise ValidationFailed("an API client needs a name and at least one scope")
@@ -40,6 +40,7 @@ def create_api_client(*, tenant: str | None, name: str, scopes: Iterable[str]) -
             name=name.strip(),
             tenant=_tenant(tenant),
             scopes=" ".join(sorted(wanted)),
+            person=person,
             client_type=ApiClient.CLIENT_CONFIDENTIAL,
             authorization_grant_type=ApiClient.GRANT_CLIENT_CREDENTIALS,
         )

@@ -16,11 +16,12 @@ MAX_CLIENTS: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientStanding:
-    """`tokens_valid_from` is a POSIX time: tokens issued before it are withdrawn."""
+    """`tokens_valid_from` (POSIX): tokens issued before it are withdrawn. `person` is who answers for the client, else the client itself."""
 
     tenant: str | None
     scopes: frozenset[str]
     tokens_valid_from: float
+    person: str
 
 
 _standings: dict[str, tuple[float, ClientStanding | None]] = {}
@@ -45,8 +46,13 @@ def forget() -> None:
 
 def _load(client_id: str) -> ClientStanding | None:
     with use(None):  # clients are in the registry: no tenant is needed to read them
-        row = ApiClient.objects.filter(client_id=client_id).values_list("tenant_id", "scopes", "tokens_valid_from").first()
+        row = ApiClient.objects.filter(client_id=client_id).values_list("tenant_id", "scopes", "tokens_valid_from", "person").first()
     if row is None:
         return None
-    tenant, scopes, valid_from = row
-    return ClientStanding(tenant=tenant, scopes=frozenset(scopes.split()), tokens_valid_from=valid_from.timestamp() if valid_from else 0.0)
+    tenant, scopes, valid_from, person = row
+    return ClientStanding(
+        tenant=tenant,
+        scopes=frozenset(scopes.split()),
+        tokens_valid_from=valid_from.timestamp() if valid_from else 0.0,
+        person=person or client_id,
+    )

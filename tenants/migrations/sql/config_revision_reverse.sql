@@ -1,0 +1,1 @@
+DROP FUNCTION tenants.config_changed();
