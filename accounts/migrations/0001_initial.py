@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'balance_deltas',
-                'indexes': [models.Index(fields=['tenant_id', 'account_id'], name='idx_balance_deltas_account')],
+                'indexes': [models.Index(fields=['account_id'], name='idx_balance_deltas_account')],
             },
         ),
         migrations.CreateModel(
@@ -82,8 +82,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'postings',
-                'indexes': [models.Index(fields=['tenant_id', 'account_id', '-created_at', '-id'], name='idx_postings_tenant_account')],
-                'constraints': [models.UniqueConstraint(fields=('tenant_id', 'journal_id', 'line'), name='posting_line_unique_per_journal'), models.UniqueConstraint(fields=('tenant_id', 'account_id', 'account_version'), name='posting_version_unique_per_account'), models.CheckConstraint(condition=models.Q(('amount_minor', 0), _negated=True), name='posting_amount_not_zero'), models.CheckConstraint(condition=models.Q(models.Q(('account_version__isnull', True), ('balance_after_minor__isnull', True)), models.Q(('account_version__isnull', False), ('balance_after_minor__isnull', False)), _connector='OR'), name='posting_version_with_balance')],
+                'indexes': [models.Index(fields=['account_id', '-created_at', '-id'], name='idx_postings_account')],
+                'constraints': [models.UniqueConstraint(fields=('account_id', 'account_version', 'tenant_id'), name='posting_version_unique_per_account'), models.CheckConstraint(condition=models.Q(('amount_minor', 0), _negated=True), name='posting_amount_not_zero'), models.CheckConstraint(condition=models.Q(models.Q(('account_version__isnull', True), ('balance_after_minor__isnull', True)), models.Q(('account_version__isnull', False), ('balance_after_minor__isnull', False)), _connector='OR'), name='posting_version_with_balance')],
             },
         ),
         migrations.CreateModel(
@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'accounts',
                 'indexes': [models.Index(fields=['tenant_id', 'status'], name='idx_accounts_tenant_status'), models.Index(fields=['tenant_id', '-created_at', '-id'], name='idx_accounts_tenant_created'), models.Index(fields=['tenant_id', 'customer'], name='idx_accounts_tenant_customer')],
-                'constraints': [models.UniqueConstraint(fields=('tenant_id', 'number'), name='account_number_unique_per_tenant'), models.UniqueConstraint(fields=('tenant_id', 'iban'), name='account_iban_unique_per_tenant'), models.UniqueConstraint(condition=models.Q(('append_only', True), ('status', 'OPEN')), fields=('tenant_id', 'role', 'currency'), name='account_shared_role_unique_per_currency'), models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='account_currency_well_formed'), models.CheckConstraint(condition=models.Q(('overdraft_limit_minor__gte', 0)), name='account_overdraft_not_negative'), models.CheckConstraint(condition=models.Q(('held_minor__gte', 0)), name='account_held_not_negative'), models.CheckConstraint(condition=models.Q(('append_only', True), ('available_minor__gte', 0), _connector='OR'), name='account_available_not_negative'), models.CheckConstraint(condition=models.Q(('append_only', True), models.Q(('version', 0), _negated=True), ('booked_minor', 0), _connector='OR'), name='account_unposted_is_zero'), models.CheckConstraint(condition=models.Q(models.Q(('role', 'CUSTOMER'), _negated=True), models.Q(('append_only', False), ('customer__isnull', False)), _connector='OR'), name='account_customer_has_owner'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'CLOSED'), _negated=True), models.Q(('booked_minor', 0), ('held_minor', 0)), ('append_only', True), _connector='OR'), name='account_closed_is_empty'), models.CheckConstraint(condition=models.Q(('status__in', ['OPEN', 'FROZEN', 'CLOSED'])), name='account_status_known')],
+                'constraints': [models.UniqueConstraint(fields=('tenant_id', 'number'), name='account_number_unique_per_tenant'), models.UniqueConstraint(fields=('iban', 'tenant_id'), name='account_iban_unique_per_tenant'), models.UniqueConstraint(condition=models.Q(('append_only', True), ('status', 'OPEN')), fields=('tenant_id', 'role', 'currency'), name='account_shared_role_unique_per_currency'), models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='account_currency_well_formed'), models.CheckConstraint(condition=models.Q(('overdraft_limit_minor__gte', 0)), name='account_overdraft_not_negative'), models.CheckConstraint(condition=models.Q(('held_minor__gte', 0)), name='account_held_not_negative'), models.CheckConstraint(condition=models.Q(('append_only', True), ('available_minor__gte', 0), _connector='OR'), name='account_available_not_negative'), models.CheckConstraint(condition=models.Q(('append_only', True), models.Q(('version', 0), _negated=True), ('booked_minor', 0), _connector='OR'), name='account_unposted_is_zero'), models.CheckConstraint(condition=models.Q(models.Q(('role', 'CUSTOMER'), _negated=True), models.Q(('append_only', False), ('customer__isnull', False)), _connector='OR'), name='account_customer_has_owner'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'CLOSED'), _negated=True), models.Q(('booked_minor', 0), ('held_minor', 0)), ('append_only', True), _connector='OR'), name='account_closed_is_empty'), models.CheckConstraint(condition=models.Q(('status__in', ['OPEN', 'FROZEN', 'CLOSED'])), name='account_status_known')],
             },
         ),
     ]

@@ -65,7 +65,7 @@ class Account(TenantModel):
         db_table = "accounts"
         constraints = [
             models.UniqueConstraint(fields=["tenant_id", "number"], name="account_number_unique_per_tenant"),
-            models.UniqueConstraint(fields=["tenant_id", "iban"], name="account_iban_unique_per_tenant"),
+            models.UniqueConstraint(fields=["iban", "tenant_id"], name="account_iban_unique_per_tenant"),
             models.UniqueConstraint(
                 fields=["tenant_id", "role", "currency"],
                 condition=Q(append_only=True, status="OPEN"),

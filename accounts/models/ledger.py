@@ -56,8 +56,7 @@ class Posting(TenantModel):
     class Meta:
         db_table = "postings"
         constraints = [
-            models.UniqueConstraint(fields=["tenant_id", "journal_id", "line"], name="posting_line_unique_per_journal"),
-            models.UniqueConstraint(fields=["tenant_id", "account_id", "account_version"], name="posting_version_unique_per_account"),
+            models.UniqueConstraint(fields=["account_id", "account_version", "tenant_id"], name="posting_version_unique_per_account"),
             models.CheckConstraint(condition=~Q(amount_minor=0), name="posting_amount_not_zero"),
             models.CheckConstraint(
                 condition=Q(account_version__isnull=True, balance_after_minor__isnull=True)
@@ -66,7 +65,7 @@ class Posting(TenantModel):
             ),
         ]
         # Pages, balances of the past and a day's statement: created_at is the statement's time, taken after the account's lock.
-        indexes = [models.Index(fields=["tenant_id", "account_id", "-created_at", "-id"], name="idx_postings_tenant_account")]
+        indexes = [models.Index(fields=["account_id", "-created_at", "-id"], name="idx_postings_account")]
 
     def __str__(self) -> str:
         return public_id("pst", self.id)
@@ -81,7 +80,7 @@ class BalanceDelta(TenantModel):
 
     class Meta:
         db_table = "balance_deltas"
-        indexes = [models.Index(fields=["tenant_id", "account_id"], name="idx_balance_deltas_account")]
+        indexes = [models.Index(fields=["account_id"], name="idx_balance_deltas_account")]
 
     def __str__(self) -> str:
         return str(self.id)

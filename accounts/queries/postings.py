@@ -9,7 +9,7 @@ from django.db import connection
 
 from tenants.context import current_tenant_id
 
-# A row comparison on the index (tenant_id, account_id, created_at, id): every page costs the same, however deep.
+# A row comparison on the index (account_id, created_at, id): every page costs the same, however deep.
 _PAGE: Final = """
 SELECT p.id, p.journal_id, j.kind, p.amount_minor, p.currency, p.balance_after_minor, p.value_date, p.created_at, j.description,
     j.payment_id

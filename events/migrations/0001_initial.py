@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'idempotency_keys',
-                'constraints': [models.UniqueConstraint(fields=('tenant_id', 'key'), name='idempotency_key_unique_per_tenant')],
+                'constraints': [models.UniqueConstraint(fields=('key', 'tenant_id'), name='idempotency_key_unique_per_tenant')],
             },
         ),
         migrations.CreateModel(

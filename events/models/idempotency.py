@@ -17,7 +17,7 @@ class IdempotencyKey(TenantModel):
 
     class Meta:
         db_table = "idempotency_keys"
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "key"], name="idempotency_key_unique_per_tenant")]
+        constraints = [models.UniqueConstraint(fields=["key", "tenant_id"], name="idempotency_key_unique_per_tenant")]
 
     def __str__(self) -> str:
         return str(self.id)

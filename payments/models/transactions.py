@@ -51,7 +51,7 @@ class Payment(TenantModel):
         verbose_name = "payment"
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant_id", "idempotency_key"], condition=Q(idempotency_key__isnull=False), name="payment_key_unique_per_tenant"
+                fields=["idempotency_key", "tenant_id"], condition=Q(idempotency_key__isnull=False), name="payment_key_unique_per_tenant"
             ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payment_amount_positive"),
             models.CheckConstraint(condition=Q(fee_minor__gte=0), name="payment_fee_not_negative"),
@@ -67,8 +67,8 @@ class Payment(TenantModel):
         ]
         indexes = [
             # idx_transactions_tenant_created_at (tenant_id, created_at, id) is made by a migration: Django refuses long names.
-            models.Index(fields=["tenant_id", "debtor_account_id", "created_at"], name="idx_transactions_debtor"),
-            models.Index(fields=["tenant_id", "message_id"], name="idx_transactions_message", condition=Q(message_id__isnull=False)),
+            models.Index(fields=["debtor_account_id", "created_at"], name="idx_transactions_debtor"),
+            models.Index(fields=["message_id"], name="idx_transactions_message", condition=Q(message_id__isnull=False)),
             models.Index(fields=["next_attempt_at"], name="idx_transactions_due", condition=Q(next_attempt_at__isnull=False)),
         ]
 

@@ -33,6 +33,7 @@ set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_se
 set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)"""
 _NOW: Final = "SELECT now()"
 _SILENCE_SECONDS: Final = 8  # well above lock_timeout: only a server that hangs is silent for so long
+_EARLY_BYTES: Final = 4096
 _GOOD: Final = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 _numbers: Final = itertools.count()
 _prepared: Final[WeakKeyDictionary[object, dict[str, bytes]]] = WeakKeyDictionary()
@@ -161,6 +162,8 @@ class PipelinedTransaction:
             self._queued.append(query)
         self._pgconn.send_query_prepared(name, values)
         self._queued.append(rows)
+        if sum(map(len, filter(None, values))) > _EARLY_BYTES:
+            self._pgconn.flush()  # the server works on a large statement while we make the next
 
     def _next_result(self) -> PGresult:
         """The result of the next command, and past the mark that ends it."""

@@ -53,7 +53,8 @@ def _insert(target: Target, cursor: Any) -> Outcome:  # noqa: ANN401
 
 @attack("INSERT … ON CONFLICT DO UPDATE")
 def _upsert(target: Target, cursor: Any) -> Outcome:  # noqa: ANN401
-    return _planted(target, cursor, " ON CONFLICT (id, tenant_id) DO UPDATE SET id = excluded.id", target.their_id or uuid4())
+    conflict = f' ON CONFLICT ON CONSTRAINT "{target.table.name}_pkey" DO UPDATE SET id = excluded.id'
+    return _planted(target, cursor, conflict, target.their_id or uuid4())
 
 
 def _planted(target: Target, cursor: Any, conflict: str, row_id: object) -> Outcome:  # noqa: ANN401

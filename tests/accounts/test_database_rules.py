@@ -68,7 +68,7 @@ class TestJournals:
         later: Sequence[Leg] = (ada.id, -1, "EUR", 3, 899), (bob.id, 1, "EUR", 2, 101)
         with refused_by("journal_complete"):
             insert_postings(journal_id, *later, first_line=2)
-        with refused_by("posting_line_unique_per_journal"):
+        with refused_by("postings_pkey"):
             insert_postings(journal_id, *later)
 
     def test_legs_belong_to_a_journal(self, ada: Account, bob: Account) -> None:

@@ -18,7 +18,7 @@ from accounts.operations.journals import post_manual_journal, post_opening_balan
 from accounts.queries.balances import balance_at
 from accounts.queries.statements import statement
 from payment_engine.errors import EngineError
-from payments import snapshot
+from config_mgmt.snapshots import forget_snapshots
 from payments.models import Payment
 from payments.operations.reverse import reverse_payment
 from payments.operations.submit import submit_payments
@@ -103,7 +103,7 @@ def assert_books_are_right() -> None:
 @given(steps=st.lists(STEPS, max_size=12))
 def test_books_are_right_after_any_steps(steps: list[Step]) -> None:
     with transaction.atomic():
-        snapshot.forget()
+        forget_snapshots()
         make_payment_type("FREE")
         make_payment_type("CHARGED", processing_fee="0.07")
         make_payment_type("LIMITED", daily_limit="15.00", processing_fee="0.01")

@@ -105,7 +105,7 @@ class TestPages:
                 [account.id, new_id()],
             )
             plan = "\n".join(row[0] for row in cursor.fetchall())
-        assert "Index Scan using idx_postings_tenant_account" in plan
+        assert "Index Scan using idx_postings_account" in plan
         assert "Sort" not in plan
 
 

@@ -1,28 +1,32 @@
 -- The rules of the ledger, held by PostgreSQL whoever writes. Functions run with the caller's search_path and tenant, so
--- row-level security applies inside them too. Nested loops only: the plan is cached per connection, and one made for a
--- large batch must not scan the accounts table for a small one.
+-- row-level security applies inside them too.
 
-CREATE FUNCTION check_new_postings() RETURNS trigger LANGUAGE plpgsql
-    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+-- Plans are cached per connection, and one made for a large batch or an empty table must not scan a table for a small one:
+-- both functions plan by index. The posting core has asked for that already; a SET clause would cost at every call.
+
+CREATE FUNCTION check_new_postings() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     offending uuid;
+    rule text;
 BEGIN
-    -- Postings of a journal sum to zero per currency.
-    SELECT f.journal_id INTO offending FROM fresh f
-        GROUP BY f.journal_id, f.currency HAVING sum(f.amount_minor) <> 0 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'journal % does not sum to zero', offending USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_balances';
+    IF current_setting('enable_seqscan') = 'on' OR current_setting('enable_hashjoin') = 'on' OR current_setting('enable_mergejoin') = 'on' THEN
+        PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true);
     END IF;
-    -- A journal comes with all its postings in one statement. None can be added later: its lines are 0 to count − 1, each once.
-    SELECT f.journal_id INTO offending
+    -- Postings of a journal sum to zero per currency, and come all in one statement: none can be added later, because a
+    -- journal's lines are 0 to count − 1, each once.
+    SELECT f.journal_id, CASE WHEN f.unbalanced THEN 'journal_balances' ELSE 'journal_complete' END INTO offending, rule
         FROM (
-            SELECT tenant_id, journal_id, count(*) AS postings, min(line) AS first, max(line) AS last
-            FROM fresh GROUP BY tenant_id, journal_id
+            SELECT tenant_id, journal_id, sum(postings) AS postings, min(first) AS first, max(last) AS last, bool_or(amount_minor <> 0) AS unbalanced
+            FROM (
+                SELECT tenant_id, journal_id, count(*) AS postings, min(line) AS first, max(line) AS last, sum(amount_minor) AS amount_minor
+                FROM fresh GROUP BY journal_id, tenant_id, currency
+            ) by_currency GROUP BY journal_id, tenant_id
         ) f
         LEFT JOIN journals j ON j.id = f.journal_id AND j.tenant_id = f.tenant_id
-        WHERE j.posting_count IS DISTINCT FROM f.postings OR f.first <> 0 OR f.last <> f.postings - 1 LIMIT 1;
+        WHERE f.unbalanced OR j.posting_count IS DISTINCT FROM f.postings OR f.first <> 0 OR f.last <> f.postings - 1 LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'journal % is not complete', offending USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_complete';
+        RAISE EXCEPTION 'journal % %', offending, CASE rule WHEN 'journal_balances' THEN 'does not sum to zero' ELSE 'is not complete' END
+            USING ERRCODE = 'check_violation', CONSTRAINT = rule;
     END IF;
     -- Each posting is on an account of the tenant, in its currency, and continues the account's chain of balances: the first
     -- of the statement follows the account's row, which carries its last posting's balance, the others follow one another.
@@ -31,7 +35,7 @@ BEGIN
             SELECT id, tenant_id, account_id, currency, amount_minor, account_version, balance_after_minor,
                 row_number() OVER chain = 1 AS is_first, lag(currency) OVER chain AS previous_currency,
                 lag(account_version) OVER chain AS previous_version, lag(balance_after_minor) OVER chain AS previous_balance_minor
-            FROM fresh WINDOW chain AS (PARTITION BY tenant_id, account_id ORDER BY account_version)
+            FROM fresh WINDOW chain AS (PARTITION BY account_id, tenant_id ORDER BY account_version)
         ) f
         LEFT JOIN accounts a ON f.is_first AND a.id = f.account_id AND a.tenant_id = f.tenant_id
         WHERE CASE WHEN f.is_first THEN
@@ -55,19 +59,21 @@ END $$;
 CREATE TRIGGER postings_are_balanced AFTER INSERT ON postings
     REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION check_new_postings();
 
--- No sorting: the last posting must come from the index on version; the one on id would read the account's whole history.
-CREATE FUNCTION check_booked_balances() RETURNS trigger LANGUAGE plpgsql
-    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
+CREATE FUNCTION check_booked_balances() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     offending uuid;
 BEGIN
+    IF current_setting('enable_seqscan') = 'on' OR current_setting('enable_hashjoin') = 'on' OR current_setting('enable_mergejoin') = 'on' THEN
+        PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true);
+    END IF;
+    -- The account's version is that of its last posting, and so is its balance: from that version on there is one posting.
     SELECT f.id INTO offending FROM fresh f
-        LEFT JOIN LATERAL (
-            SELECT p.account_version, p.balance_after_minor FROM postings p
-            WHERE p.tenant_id = f.tenant_id AND p.account_id = f.id AND p.account_version >= f.version
-            ORDER BY p.account_version DESC LIMIT 1
-        ) p ON true
-        WHERE NOT f.append_only AND (coalesce(p.account_version, 0) <> f.version OR coalesce(p.balance_after_minor, 0) <> f.booked_minor)
+        WHERE NOT f.append_only AND NOT CASE WHEN f.version = 0 THEN
+                f.booked_minor = 0 AND NOT EXISTS (SELECT FROM postings p WHERE p.account_id = f.id AND p.tenant_id = f.tenant_id AND p.account_version > 0)
+            ELSE (
+                SELECT count(*) = 1 AND coalesce(bool_and(p.account_version = f.version AND p.balance_after_minor = f.booked_minor), false)
+                FROM postings p WHERE p.account_id = f.id AND p.tenant_id = f.tenant_id AND p.account_version >= f.version
+            ) END
         LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'account %: booked balance is not that of its last posting', offending
@@ -97,6 +103,9 @@ CREATE TRIGGER accounts_stay_closed BEFORE UPDATE ON accounts FOR EACH ROW
 
 REVOKE UPDATE, DELETE, TRUNCATE ON postings, journals FROM payment_engine_role;
 REVOKE DELETE, TRUNCATE ON accounts, customers FROM payment_engine_role;
+
+-- A posting is its journal's line: that is its key, and the way to a journal's postings. Nobody looks one up by its id.
+ALTER TABLE postings DROP CONSTRAINT postings_pkey, ADD CONSTRAINT postings_pkey PRIMARY KEY (journal_id, line, tenant_id);
 
 -- Account rows are updated in place all day: room on the page keeps those updates out of the indexes (HOT).
 ALTER TABLE accounts SET (fillfactor = 60);

@@ -10,3 +10,4 @@ DROP FUNCTION check_booked_balances();
 DROP FUNCTION refuse_change();
 GRANT UPDATE, DELETE ON postings, journals TO payment_engine_role;
 GRANT DELETE ON accounts, customers TO payment_engine_role;
+ALTER TABLE postings DROP CONSTRAINT postings_pkey, ADD CONSTRAINT postings_pkey PRIMARY KEY (id, tenant_id);
