@@ -6,7 +6,9 @@ Two that work on one message take turns at its row lock and never book a transfe
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from itertools import islice
 from typing import Final
@@ -37,23 +39,35 @@ def process_message(
     """Book what is left of a message and report on it; returns it as it is then, unfinished if `seconds` were not enough."""
     deadline = None if seconds is None else time.monotonic() + seconds
     position = 0
-    for chunk in _chunks(reading):
-        booked = _advance(message_id, reading, chunk, position)
-        if booked is None:
-            break
-        _count(booked)
-        position += len(chunk)
-        if on_progress is not None:
-            on_progress(position, reading.transactions)
-        if deadline is not None and time.monotonic() > deadline and position < reading.transactions:
-            return Message.objects.get(id=message_id)
+    with closing(_chunks(reading)) as chunks:
+        for chunk in chunks:
+            booked = _advance(message_id, reading, chunk, position)
+            if booked is None:
+                break
+            _count(booked)
+            position += len(chunk)
+            if on_progress is not None:
+                on_progress(position, reading.transactions)
+            if deadline is not None and time.monotonic() > deadline and position < reading.transactions:
+                return Message.objects.get(id=message_id)
     return _finish(message_id, reading)
 
 
-def _chunks(reading: CreditTransferInitiation) -> Iterator[list[Transfer]]:
+def _chunks(reading: CreditTransferInitiation) -> Generator[list[Transfer], None, None]:
+    """One chunk ahead: a thread reads the next while PostgreSQL books the one before. A short file is read here and now."""
     transfers = reading.transfers()
-    while chunk := list(islice(transfers, CHUNK)):
-        yield chunk
+    if reading.transactions <= CHUNK:
+        yield list(transfers)
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="pain001-reader") as reader:
+        ahead = reader.submit(_read_chunk, transfers)
+        while chunk := ahead.result():
+            ahead = reader.submit(_read_chunk, transfers)
+            yield chunk
+
+
+def _read_chunk(transfers: Iterator[Transfer]) -> list[Transfer]:
+    return list(islice(transfers, CHUNK))
 
 
 @transaction.atomic
