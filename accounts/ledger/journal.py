@@ -7,7 +7,7 @@ from uuid import UUID
 
 from accounts.ledger.drafts import JournalDraft, LockedAccount
 from accounts.ledger.locks import LockedAccounts
-from accounts.ledger.sql import array_of, array_of_ids, array_of_new_ids, array_of_texts, given_rows, insert_rows
+from accounts.ledger.sql import array_of, array_of_texts, given_rows, insert_rows, pack_ids, packed_ids, packed_new_ids
 from tenants.context import current_tenant_id
 from tenants.database.pipeline import PipelinedTransaction
 
@@ -58,9 +58,9 @@ def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalD
         _JOURNALS,
         [
             tenant_id,
-            array_of_ids(j.id for j in journals),
+            packed_ids(j.id for j in journals),
             array_of(j.kind for j in journals),
-            array_of_ids(j.payment_id for j in journals),
+            packed_ids(j.payment_id for j in journals),
             array_of_texts([j.description for j in journals]),
             array_of(j.value_date for j in journals),
             array_of(len(j.legs) for j in journals),
@@ -75,7 +75,7 @@ def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalD
         moved = postings.moved.values()
         transaction.execute(
             _BALANCES,
-            [array_of_ids(a.id for a in moved), array_of(a.booked_minor for a in moved), array_of(a.version for a in moved), tenant_id],
+            [packed_ids(a.id for a in moved), array_of(a.booked_minor for a in moved), array_of(a.version for a in moved), tenant_id],
         )
     if postings.deltas:
         shared = postings.deltas
@@ -83,8 +83,8 @@ def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalD
             _DELTAS,
             [
                 tenant_id,
-                array_of_new_ids(len(shared)),
-                array_of_ids(shared),
+                packed_new_ids(len(shared)),
+                packed_ids(shared),
                 array_of(amount for amount, _ in shared.values()),
                 array_of(count for _, count in shared.values()),
             ],
@@ -95,12 +95,13 @@ class _Postings:
     """The columns of the postings of one transaction, built leg by leg."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[str, int, str, int, str, int | None, int | None, date]] = []
+        self._ids: list[tuple[bytes, bytes]] = []
+        self._rows: list[tuple[int, int, str, int | None, int | None, date]] = []
         self.moved: dict[UUID, LockedAccount] = {}
         self.deltas: dict[UUID, tuple[int, int]] = {}
 
     def add(self, journal: JournalDraft, accounts: LockedAccounts) -> None:
-        journal_id = journal.id.hex
+        journal_id = journal.id.bytes
         for line, leg in enumerate(journal.legs):
             account = accounts.by_id.get(leg.account_id)
             if account is None or account.append_only:
@@ -111,9 +112,10 @@ class _Postings:
                 version = account.version = account.version + 1
                 balance_after = account.booked_minor = account.booked_minor + leg.amount_minor
                 self.moved[leg.account_id] = account
-            self._rows.append(
-                (journal_id, line, leg.account_id.hex, leg.amount_minor, leg.currency, version, balance_after, journal.value_date)
-            )
+            self._ids.append((journal_id, leg.account_id.bytes))
+            self._rows.append((line, leg.amount_minor, leg.currency, version, balance_after, journal.value_date))
 
-    def columns(self) -> list[str]:
-        return [array_of_new_ids(len(self._rows)), *(array_of(column) for column in zip(*self._rows, strict=True))]
+    def columns(self) -> list[str | bytes]:
+        journals, accounts = zip(*self._ids, strict=True)
+        line, *rest = (array_of(column) for column in zip(*self._rows, strict=True))
+        return [packed_new_ids(len(self._rows)), pack_ids(journals), line, pack_ids(accounts), *rest]

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from accounts.ledger.drafts import LockedAccount
-from accounts.ledger.sql import array_of_ids, array_of_texts
+from accounts.ledger.sql import array_of_texts, packed_ids
 from tenants.database.pipeline import PipelinedTransaction
 
 _COLUMNS: Final = "id, iban, currency, role, status, append_only, booked_minor, held_minor, overdraft_limit_minor, version"
@@ -32,7 +32,7 @@ class PendingLocks:
     """Locks asked for but not read yet: further statements can join the same round trip."""
 
     def __init__(self, transaction: PipelinedTransaction, references: Collection[AccountReference]) -> None:
-        ids = array_of_ids({r for r in references if isinstance(r, UUID)})
+        ids = packed_ids({r for r in references if isinstance(r, UUID)})
         ibans = [r for r in references if isinstance(r, str)]
         if ibans:
             self._cursor = transaction.queue(_BY_ID_OR_IBAN, [ids, array_of_texts(ibans)])

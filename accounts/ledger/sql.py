@@ -2,10 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from struct import pack
+from typing import Final
 from uuid import UUID
 
 from payment_engine.errors import Malformed
 from payment_engine.ids import new_id
+
+_UUID_OID: Final = 2950
+_ID_LENGTH: Final = pack("!i", 16)
+_NULL: Final = pack("!i", -1)
 
 
 def insert_rows(table: str, columns: Mapping[str, str], expressions: Mapping[str, str] | None = None) -> str:
@@ -39,6 +45,31 @@ def array_of_new_ids(count: int) -> str:
     """`{…}` of ids for rows nobody has named yet: a new UUIDv7 and its successors (RFC 9562, section 6.2, method 2)."""
     first = new_id().int
     return "{" + ",".join([f"{first + step:032x}" for step in range(count)]) + "}"
+
+
+def packed_ids(values: Iterable[UUID | None]) -> bytes:
+    """The same in PostgreSQL's binary format (array_recv), for a PipelinedTransaction: a quarter of the work on both sides."""
+    given = list(values)
+    if None in given:
+        items = [_NULL if value is None else _ID_LENGTH + value.bytes for value in given]
+        return _packed_header(len(given), has_null=True) + b"".join(items)
+    return pack_ids([value.int.to_bytes(16, "big") for value in given])  # type: ignore[union-attr]  # no None among them
+
+
+def packed_new_ids(count: int) -> bytes:
+    """As `array_of_new_ids`, in the binary format."""
+    first = new_id().int
+    return pack_ids([(first + step).to_bytes(16, "big") for step in range(count)])
+
+
+def pack_ids(ids: Sequence[bytes]) -> bytes:
+    """The binary format of ids that are bytes already."""
+    return _packed_header(len(ids)) + (_ID_LENGTH + _ID_LENGTH.join(ids) if ids else b"")
+
+
+def _packed_header(count: int, *, has_null: bool = False) -> bytes:
+    """Dimensions, null flag, type of the elements, then the length and the lower bound of the one dimension."""
+    return pack("!iiiii", 1, has_null, _UUID_OID, count, 1) if count else pack("!iii", 0, 0, _UUID_OID)
 
 
 def array_of_texts(values: Sequence[str | None]) -> str:

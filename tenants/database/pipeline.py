@@ -21,7 +21,7 @@ import psycopg
 from django.db import DataError, OperationalError, connection, transaction
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 from tenants import context
@@ -66,9 +66,10 @@ class QueuedRows:
 
 
 class PipelinedTransaction:
-    """Statements queue up until rows are read. `%s` stands for a parameter: text, a number, a date, an id or None.
+    """Statements queue up until rows are read. `%s` stands for a parameter: text, a number, a date, an id or None,
+    or bytes that are PostgreSQL's binary format.
 
-    Sets of values are array literals (accounts.ledger.sql). `started_at` is the transaction's now().
+    Sets of values are arrays made by accounts.ledger.sql. `started_at` is the transaction's now().
     """
 
     def __init__(self, raw: "psycopg.Connection[Any]", first: Sequence[tuple[str, Sequence[object]]]) -> None:
@@ -152,15 +153,14 @@ class PipelinedTransaction:
             self._raw.close()
 
     def _queue(self, query: str, parameters: Sequence[object], rows: QueuedRows | None) -> None:
-        values = [None if value is None else (value if type(value) is str else str(value)).encode() for value in parameters]
-        if any(value is not None and b"\0" in value for value in values):
-            raise DataError("PostgreSQL text can't contain NUL (0x00) bytes")
+        values = [value if value is None or type(value) is bytes else _text(value) for value in parameters]
+        formats = [Format.BINARY if type(value) is bytes else Format.TEXT for value in parameters]
         name = self._names.get(query)
         if name is None:
             name = self._names[query] = b"engine_%d" % next(_numbers)
             self._pgconn.send_prepare(name, _numbered(query))
             self._queued.append(query)
-        self._pgconn.send_query_prepared(name, values)
+        self._pgconn.send_query_prepared(name, values, formats)
         self._queued.append(rows)
         if sum(map(len, filter(None, values))) > _EARLY_BYTES:
             self._pgconn.flush()  # the server works on a large statement while we make the next
@@ -199,6 +199,13 @@ class PipelinedTransaction:
         for _, happened in ready:
             if happened != select.POLLOUT:
                 self._pgconn.consume_input()
+
+
+def _text(value: object) -> bytes:
+    encoded = (value if type(value) is str else str(value)).encode()
+    if b"\0" in encoded:
+        raise DataError("PostgreSQL text can't contain NUL (0x00) bytes")
+    return encoded
 
 
 @lru_cache(maxsize=256)
