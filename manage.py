@@ -7,7 +7,7 @@ Without a DATABASE_URL it works on what `make run` has started from this folder 
 import os
 import sys
 
-OWNER_COMMANDS = {"migrate", "migrate_schemas", "makemigrations", "sqlmigrate", "create_tenant", "seed_demo"}
+OWNER_COMMANDS = {"migrate", "migrate_schemas", "makemigrations", "sqlmigrate", "onboard_tenant", "seed_demo"}
 STARTS_ITS_OWN = {"dev"}
 
 

@@ -23,6 +23,9 @@ def iban(number: int) -> str:
 
 
 def seed() -> dict[str, object]:
+    from config_mgmt.operations.rate_limits import save_rate_limit
+    from config_mgmt.rate_limits.limits import LARGEST_BURST, MOST_PER_MINUTE, RateLimit
+    from config_mgmt.values import Actor
     from payments.models import PaymentType
     from tenants.context import tenant_scope
     from tenants.database.statistics import refresh_statistics
@@ -36,6 +39,8 @@ def seed() -> dict[str, object]:
     with tenant_scope(tenant_by_slug(TENANT)):
         PaymentType.objects.create(code="BENCHMARK_TRANSFER", name="Transfer with a fee", max_amount="50000", processing_fee="1.00")
         PaymentType.objects.create(code="INTERNAL_TRANSFER", name="Transfer")
+        unlimited = RateLimit(per_minute=MOST_PER_MINUTE, burst=LARGEST_BURST)  # counted like any other
+        save_rate_limit(endpoint="*", value=unlimited.as_value(), actor=Actor(name="benchmark", person="benchmark"))
         hot, *spread = _accounts()
     refresh_statistics()
     token = issue_access_token(client_id=client.client_id, tenant=TENANT, scopes=_SCOPES, lifetime_seconds=_TOKEN_SECONDS)

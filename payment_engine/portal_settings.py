@@ -60,6 +60,8 @@ UNFOLD: Final[dict[str, Any]] = {
                     _page("Customers", "groups", "accounts_customer", "sees_tenants_rows"),
                     _page("Journals", "menu_book", "accounts_journal", "sees_tenants_rows"),
                     _page("Payment types", "tune", "payments_paymenttype", "sees_tenants_rows"),
+                    _page("Calendar days", "event_busy", "payments_calendarday", "sees_tenants_rows"),
+                    _page("Calendars", "calendar_month", "payments_tenantcalendar", "sees_tenants_rows"),
                     _page("Messages", "mail", "iso20022_message", "sees_tenants_rows"),
                     _page("Outbox", "outbox", "events_outboxevent", "sees_tenants_rows"),
                 ]

@@ -32,7 +32,7 @@ CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[])
 # --- Applications -----------------------------------------------------------------------------------------------
 # The registry, identity and admin live in schema public; what tenants own lives in their placement's schema.
 SHARED_APPS = [
-    "tenants",  # before django_tenants: our create_tenant is the one that manage.py knows
+    "tenants",  # before django_tenants: its create_tenant knows nothing of ours
     "django_tenants",
     "unfold",
     "django.contrib.contenttypes",
@@ -49,6 +49,7 @@ SHARED_APPS = [
     "django_prometheus",
     "payment_engine.devserver",
     "payment_engine.sweeper",
+    "payment_engine.onboarding",
 ]
 TENANT_APPS = ["events", "config_mgmt", "accounts", "payments", "iso20022"]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
@@ -131,6 +132,7 @@ CELERY_BEAT_SCHEDULE = {
     "verify-ledger": {"task": "payments.tasks.verify_ledger", "schedule": timedelta(hours=1)},
     "clear-expired-tokens": {"task": "tenants.tasks.clear_expired_tokens", "schedule": timedelta(hours=1)},
     "forget-idempotency-keys": {"task": "payments.tasks.forget_idempotency_keys", "schedule": timedelta(hours=1)},
+    "forget-limit-usages": {"task": "payments.tasks.forget_limit_usages", "schedule": timedelta(days=1)},
 }
 
 # --- HTTP -------------------------------------------------------------------------------------------------------
@@ -144,6 +146,7 @@ MIDDLEWARE = [
     "payment_engine.portal.PortalWhiteNoiseMiddleware",
     "payment_engine.api.problems.problem_middleware",
     "tenants.middleware.api_tenant_middleware",
+    "config_mgmt.rate_limits.middleware.rate_limit_middleware",
     "payment_engine.portal.PortalSessionMiddleware",
     "payment_engine.portal.PortalCommonMiddleware",
     "payment_engine.portal.PortalCsrfViewMiddleware",

@@ -11,12 +11,44 @@ class PaymentTypeUnknown(ValidationFailed):
     code, title = "payment_type_unknown", "Payment type unknown"
 
 
+class NoSuchPaymentType(NotFound):
+    title = "Payment type unknown"
+
+
+class PaymentTypeVersionUnknown(NotFound):
+    title = "Version unknown"
+
+
 class PaymentTypeInactive(ValidationFailed):
     code, title = "payment_type_inactive", "Payment type inactive"
 
 
 class LimitExceeded(ValidationFailed):
     code, title = "limit_exceeded", "Limit exceeded"
+
+
+class ApprovalRequired(ValidationFailed):
+    """A payment at or above the approval threshold of its type. It is refused rather than booked without the approval."""
+
+    code, title = "approval_required", "Approval required"
+
+
+class PaymentTypeExists(Conflict):
+    """There is a payment type with this code and other terms; PUT makes its next version."""
+
+    code, title = "payment_type_exists", "Payment type exists"
+
+
+class TermsInvalid(ValidationFailed):
+    """Terms of a payment type that contradict one another or exceed what is allowed; `errors` names each member and what is."""
+
+    code, title = "terms_invalid", "Terms invalid"
+
+
+class NotActivatable(Conflict):
+    """This version can't be put in force: it is retired, or its terms need what is not there (yet)."""
+
+    code, title = "not_activatable", "Version can't be activated"
 
 
 class BatchRefused(ValidationFailed):
@@ -31,3 +63,45 @@ class AlreadyReversed(Conflict):
 
 class NotReversible(Conflict):
     code, title = "not_reversible", "Not reversible"
+
+
+class CalendarUnknown(ValidationFailed):
+    """No calendar has this code; the detail names those that look like it. `GET /config/tenants/{id}/calendars` lists all."""
+
+    code, title = "calendar_unknown", "Calendar unknown"
+
+
+class CalendarDayUnknown(NotFound):
+    """The tenant has no word of its own about this day; what the calendar itself says stands."""
+
+    title = "Calendar day unknown"
+
+
+class CalendarDayExists(Conflict):
+    """The tenant has its own word about this day already: change it with PUT."""
+
+    code, title = "calendar_day_exists", "Calendar day exists"
+
+
+class CalendarKept(Conflict):
+    """A calendar that is kept for all tenants is not changed; single days of it are."""
+
+    code, title = "calendar_kept", "Calendar kept for all"
+
+
+class TimeZoneUnknown(ValidationFailed):
+    """The IANA time zone database has no such name; Europe/Berlin is one."""
+
+    code, title = "time_zone_unknown", "Time zone unknown"
+
+
+class DateOutOfRange(ValidationFailed):
+    """Calendars reach so far and no further; the detail says how far."""
+
+    code, title = "date_out_of_range", "Date out of range"
+
+
+class RuleUnclear(ValidationFailed):
+    """A value date is asked for either of a payment type, or of a calendar with, if any, a cut-off and the time zone of its clock."""
+
+    code, title = "rule_unclear", "Rule unclear"

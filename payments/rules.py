@@ -1,8 +1,8 @@
 """Decide: is this payment allowed, what does it cost, which legs does it have, and why. Pure functions, no database.
 
-Everything they need is passed in: the terms of the payment type, the locked accounts with their running balances, the
-day's usage. A refusal is the EngineError a caller will be told, returned rather than raised, so that one item of a
-batch never disturbs its neighbours.
+Everything they need is passed in: the terms of the payment type, the locked accounts with their running balances, what
+the debtor account has used of its limits. A refusal is the EngineError a caller will be told, returned rather than
+raised, so that one item of a batch never disturbs its neighbours.
 """
 
 from dataclasses import dataclass
@@ -13,23 +13,28 @@ from accounts.errors import AccountClosed, AccountFrozen, AccountUnknown, Curren
 from accounts.ledger.drafts import Leg, LockedAccount
 from payment_engine.errors import EngineError, FieldError, ValidationFailed
 from payment_engine.money import format_amount
-from payments.errors import LimitExceeded, PaymentTypeInactive, PaymentTypeUnknown
+from payments.errors import ApprovalRequired, LimitExceeded, PaymentTypeInactive, PaymentTypeUnknown
+from payments.fees import FeePayer
 from payments.terms import MinorTerms, PaymentTerms
+from payments.velocity import EVERY_TYPE, MinorLimit, UsageOfAccount, Used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """The payment may be booked: these legs, this fee."""
+    """The payment may be booked: these legs, this fee. The debtor is charged `debit_minor`, the creditor gets `credit_minor`."""
 
     debtor: LockedAccount
     creditor: LockedAccount
     fee_minor: int
+    debit_minor: int
+    credit_minor: int
     legs: tuple[Leg, ...]
 
 
 Decision = Allowed | EngineError
 BALANCE_MAX_MINOR: Final = 2**63 - 1
 """What a BIGINT holds."""
+NOTHING_USED: Final[UsageOfAccount] = {}
 
 
 def decide(  # noqa: PLR0911  # one return for each reason reads as the list of reasons it is
@@ -40,10 +45,11 @@ def decide(  # noqa: PLR0911  # one return for each reason reads as the list of 
     debtor: LockedAccount | None,
     creditor: LockedAccount | None,
     fee_account_id: UUID | None,
-    used_today_minor: int,
+    used: UsageOfAccount = NOTHING_USED,
 ) -> Decision:
-    """Check in this order: payment type, accounts, currencies, limits, funds. `used_today_minor` counts today's earlier payments.
+    """Check in this order: payment type, accounts, currencies, limits, approval, fee, funds.
 
+    `used` is what earlier payments from the debtor account have taken of the windows that limit it.
     `fee_account_id` is the tenant's fee account in the currency; it may be None only when the terms have no fee.
     """
     if terms is None:
@@ -57,38 +63,61 @@ def decide(  # noqa: PLR0911  # one return for each reason reads as the list of 
     refusal = _accounts_refuse(debtor, creditor, currency)
     if refusal is not None:
         return refusal
-    if terms.currencies and currency not in terms.currencies:
+    if not terms.serves(currency):
         return _refuse(CurrencyMismatch, "/currency", f"{terms.code} serves {', '.join(sorted(terms.currencies))} only")
     try:
         minor = terms.in_minor_units(currency)
     except ValidationFailed as error:
         return error
-    refusal = _limits_refuse(amount_minor, currency, minor, used_today_minor)
+    refusal = _limits_refuse(amount_minor, currency, minor, used)
     if refusal is not None:
         return refusal
-    if debtor.available_minor < amount_minor + minor.fee_minor:
+    return _priced(amount_minor, currency, minor, debtor, creditor, fee_account_id)
+
+
+def _priced(  # noqa: PLR0917  # the facts of one decision, in the order of `decide`
+    amount_minor: int, currency: str, minor: MinorTerms, debtor: LockedAccount, creditor: LockedAccount, fee_account_id: UUID | None
+) -> Decision:
+    """The fee is on top of the amount for a debtor who pays it, and comes out of it for a creditor who does."""
+    fee_minor = minor.fee.of(amount_minor)
+    creditor_pays = minor.fee.payer is FeePayer.CREDITOR
+    if creditor_pays and fee_minor > amount_minor:
+        fee = f"{format_amount(fee_minor, currency)} {currency}"
+        return _refuse(LimitExceeded, "/amount", f"the amount does not cover the fee of {fee}, which the creditor pays out of it")
+    debit_minor = amount_minor if creditor_pays else amount_minor + fee_minor
+    if debtor.available_minor < debit_minor:
         return InsufficientFunds("the debtor account has not enough available funds for amount and fee")
     if max(creditor.running_booked_minor, creditor.available_minor) + amount_minor > BALANCE_MAX_MINOR:
         return _refuse(LimitExceeded, "/amount", "the creditor account can't hold that much")
     return Allowed(
         debtor=debtor,
         creditor=creditor,
-        fee_minor=minor.fee_minor,
+        fee_minor=fee_minor,
+        debit_minor=debit_minor,
+        credit_minor=debit_minor - fee_minor,
         legs=payment_legs(
             debtor_id=debtor.id,
             creditor_id=creditor.id,
             amount_minor=amount_minor,
             currency=currency,
-            fee_minor=minor.fee_minor,
+            fee_minor=fee_minor,
             fee_account_id=fee_account_id,
+            fee_payer=minor.fee.payer,
         ),
     )
 
 
 def payment_legs(
-    *, debtor_id: UUID, creditor_id: UUID, amount_minor: int, currency: str, fee_minor: int, fee_account_id: UUID | None
+    *,
+    debtor_id: UUID,
+    creditor_id: UUID,
+    amount_minor: int,
+    currency: str,
+    fee_minor: int,
+    fee_account_id: UUID | None,
+    fee_payer: FeePayer = FeePayer.DEBTOR,
 ) -> tuple[Leg, ...]:
-    """Amount from debtor to creditor, fee from debtor to the fee account, each leg on its own line of the statement."""
+    """Amount from debtor to creditor, fee from its payer to the fee account, each leg on its own line of the statement."""
     legs = (
         Leg(account_id=debtor_id, amount_minor=-amount_minor, currency=currency),
         Leg(account_id=creditor_id, amount_minor=amount_minor, currency=currency),
@@ -98,7 +127,7 @@ def payment_legs(
     assert fee_account_id is not None, "a fee needs the tenant's fee account"  # noqa: S101  # the operation provides it
     return (
         *legs,
-        Leg(account_id=debtor_id, amount_minor=-fee_minor, currency=currency),
+        Leg(account_id=creditor_id if fee_payer is FeePayer.CREDITOR else debtor_id, amount_minor=-fee_minor, currency=currency),
         Leg(account_id=fee_account_id, amount_minor=fee_minor, currency=currency),
     )
 
@@ -118,15 +147,39 @@ def _accounts_refuse(debtor: LockedAccount, creditor: LockedAccount, currency: s
     return None
 
 
-def _limits_refuse(amount_minor: int, currency: str, terms: MinorTerms, used_today_minor: int) -> EngineError | None:
+def _limits_refuse(amount_minor: int, currency: str, terms: MinorTerms, used: UsageOfAccount) -> EngineError | None:
     if terms.min_minor is not None and amount_minor < terms.min_minor:
         return _refuse(LimitExceeded, "/amount", f"the smallest amount is {format_amount(terms.min_minor, currency)} {currency}")
     if terms.max_minor is not None and amount_minor > terms.max_minor:
         return _refuse(LimitExceeded, "/amount", f"the largest amount is {format_amount(terms.max_minor, currency)} {currency}")
-    if terms.daily_limit_minor is not None and used_today_minor + amount_minor > terms.daily_limit_minor:
-        left = max(terms.daily_limit_minor - used_today_minor, 0)
-        return _refuse(LimitExceeded, "/amount", f"{format_amount(left, currency)} {currency} are left of today's limit")
+    for limit in terms.limits:
+        refusal = _usage_refuses(amount_minor, currency, limit, used.get((limit.counted_as, limit.window), _UNUSED))
+        if refusal is not None:
+            return refusal
+    if terms.approval_minor is not None and amount_minor >= terms.approval_minor:
+        threshold = f"{format_amount(terms.approval_minor, currency)} {currency}"
+        return _refuse(
+            ApprovalRequired, "/amount", f"from {threshold} on a payment of this type needs an approval, which nobody can give yet"
+        )
     return None
+
+
+_UNUSED: Final = Used()
+
+
+def _usage_refuses(amount_minor: int, currency: str, limit: MinorLimit, used: Used) -> EngineError | None:
+    if limit.max_count is not None and used.count >= limit.max_count:
+        detail = f"the debtor account has made {used.count} of at most {limit.max_count} {_counted(limit)}"
+        return _refuse(LimitExceeded, "/debtorAccount", detail)
+    if used.amount_minor + amount_minor > limit.max_minor:
+        left = format_amount(max(limit.max_minor - used.amount_minor, 0), currency)
+        return _refuse(LimitExceeded, "/amount", f"{left} {currency} are left of the limit for {_counted(limit)}")
+    return None
+
+
+def _counted(limit: MinorLimit) -> str:
+    types = "all types together" if limit.counted_as == EVERY_TYPE else "this type"
+    return f"payments of {types} in one {limit.window.value.lower()}"
 
 
 def _refuse(error: type[EngineError], pointer: str, detail: str) -> EngineError:

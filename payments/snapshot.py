@@ -9,9 +9,16 @@ from django.db import connection
 
 from accounts.operations.shared_accounts import ensure_shared_account
 from accounts.queries.shared_accounts import shared_account_ids
+from config_mgmt.settings_values import setting
 from config_mgmt.snapshots import SnapshotCache
+from payments.definitions import fee_schedule_of, velocity_limits_of
 from payments.models import PaymentType
+from payments.queries.calendars import value_date_rule
+from payments.queries.payment_types import deciding_versions
 from payments.terms import PaymentTerms
+from payments.value_dates import EVERY_DAY_IN_UTC, ValueDateRule
+from tenants import registry
+from tenants.context import current_tenant_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,21 +45,35 @@ def fee_account(snapshot: Snapshot, currency: str) -> UUID:
     return known
 
 
+def terms_of(row: PaymentType) -> PaymentTerms:
+    """A version as the rules read it, with the calendar and the tenant's own cap that go with it now."""
+    return PaymentTerms(
+        code=row.code,
+        version=row.version,
+        active=row.status == PaymentType.Status.ACTIVE,
+        currencies=frozenset(row.currencies),
+        min_amount=row.min_amount,
+        max_amount=row.max_amount,
+        daily_limit=row.daily_limit,
+        velocity_limits=velocity_limits_of(row),
+        max_daily_limit=setting("payment.max_daily_limit"),
+        processing_fee=row.processing_fee,
+        fee_schedule=fee_schedule_of(row),
+        approval_threshold=row.approval_threshold,
+        value_date_rule=_value_date_rule(row),
+    )
+
+
+def _value_date_rule(row: PaymentType) -> ValueDateRule:
+    if row.cut_off_time is None and not row.time_zone and not row.calendar:
+        return EVERY_DAY_IN_UTC
+    return value_date_rule(cut_off=row.cut_off_time, time_zone=row.time_zone, calendar=row.calendar)
+
+
 def _load(revision: int) -> Snapshot:
-    terms: dict[str, PaymentTerms] = {}
-    for row in PaymentType.objects.exclude(status=PaymentType.Status.DRAFT).order_by("version"):
-        active = row.status == PaymentType.Status.ACTIVE
-        if active or row.code not in terms or not terms[row.code].active:
-            terms[row.code] = PaymentTerms(
-                code=row.code,
-                version=row.version,
-                active=active,
-                currencies=frozenset(row.currencies),
-                min_amount=row.min_amount,
-                max_amount=row.max_amount,
-                daily_limit=row.daily_limit,
-                processing_fee=row.processing_fee,
-            )
+    if registry.tenant_by_slug(current_tenant_id()).config_revision < revision:
+        registry.forget()  # so that settings and calendars, which have snapshots of their own, are read at this revision too
+    terms = {row.code: terms_of(row) for row in deciding_versions()}
     return Snapshot(version=revision, terms=terms, fee_accounts=shared_account_ids("FEE"))
 
 

@@ -1,7 +1,8 @@
-"""Background work on payments: proving the books, forgetting old answers."""
+"""Background work on payments: proving the books, forgetting old answers and used-up limits."""
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 from celery import shared_task
@@ -48,13 +49,19 @@ def _verify(tenant: TenantRecord) -> dict[str, int]:
 @shared_task(name="payments.tasks.forget_idempotency_keys", base=PlatformTask)
 def forget_idempotency_keys() -> int:
     """Every hour, tenant by tenant. One that fails never stops the others."""
-    return sum(_forget(tenant) for tenant in all_tenants())
+    return sum(_forget(tenant, retention.forget_idempotency_keys) for tenant in all_tenants())
 
 
-def _forget(tenant: TenantRecord) -> int:
+@shared_task(name="payments.tasks.forget_limit_usages", base=PlatformTask)
+def forget_limit_usages() -> int:
+    """Every day, in the same way."""
+    return sum(_forget(tenant, retention.forget_limit_usages) for tenant in all_tenants())
+
+
+def _forget(tenant: TenantRecord, forget: Callable[[], int]) -> int:
     try:
         with tenant_scope(tenant):
-            return retention.forget_idempotency_keys()
+            return forget()
     except DatabaseError:
-        _log.warning("old answers were not forgotten; they stay due", exc_info=True, extra={"for_tenant": tenant.slug})
+        _log.warning("old rows were not forgotten; they stay due", exc_info=True, extra={"for_tenant": tenant.slug})
         return 0

@@ -1,12 +1,15 @@
 """The terms of a payment type as the rules read them: plain, immutable, per currency in minor units."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 
-from payment_engine.errors import ValidationFailed
 from payment_engine.money import exponent
+from payments.fees import FeeSchedule, MinorFee, fee_in_minor_units, flat_fee
+from payments.value_dates import EVERY_DAY_IN_UTC, ValueDateRule
+from payments.velocity import EVERY_TYPE, MinorLimit, VelocityLimit, Window, limit_in_minor_units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,13 +18,17 @@ class MinorTerms:
 
     min_minor: int | None
     max_minor: int | None
-    daily_limit_minor: int | None
-    fee_minor: int
+    approval_minor: int | None
+    limits: tuple[MinorLimit, ...]
+    fee: MinorFee
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentTerms:
-    """One version of a payment type. Amounts are major units, valid for every currency it serves (empty: all)."""
+    """One version of a payment type. Amounts are major units, valid for every currency it serves (empty: all).
+
+    `max_daily_limit` is the tenant's own: per debtor account and UTC day over all its payment types together.
+    """
 
     code: str
     version: int
@@ -30,23 +37,56 @@ class PaymentTerms:
     min_amount: Decimal | None = None
     max_amount: Decimal | None = None
     daily_limit: Decimal | None = None
+    velocity_limits: tuple[VelocityLimit, ...] = ()
+    max_daily_limit: Decimal | None = None
     processing_fee: Decimal = Decimal(0)
+    fee_schedule: FeeSchedule | None = None
+    approval_threshold: Decimal | None = None
+    value_date_rule: ValueDateRule = EVERY_DAY_IN_UTC
+    _minor: dict[str, MinorTerms] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    @property
+    def limits(self) -> tuple[tuple[str, VelocityLimit], ...]:
+        """Every limit on usage, with what it counts."""
+        return tuple(self._limits())
+
+    @property
+    def charges(self) -> bool:
+        """Whether any payment of this type may cost something."""
+        return self.fee_schedule is not None or bool(self.processing_fee)
+
+    def serves(self, currency: str) -> bool:
+        return not self.currencies or currency in self.currencies
 
     def in_minor_units(self, currency: str) -> MinorTerms:
         """Raises ValidationFailed if the fee can't be expressed in the currency (0.50 in JPY): never rounded."""
-        return _in_minor_units(self, currency)
+        minor = self._minor.get(currency)
+        if minor is None:
+            minor = self._minor[currency] = _in_minor_units(self, currency)
+        return minor
+
+    def value_date_at(self, moment: datetime, requested: date | None) -> date:
+        """From when a payment decided now (in UTC) counts. Raises ValidationFailed for a date beyond the years that calendars reach."""
+        if self.value_date_rule is EVERY_DAY_IN_UTC:
+            today = moment.date()
+            return today if requested is None else max(requested, today)
+        return self.value_date_rule.value_date(moment, requested=requested).date
+
+    def _limits(self) -> Iterator[tuple[str, VelocityLimit]]:
+        if self.daily_limit is not None:
+            yield self.code, VelocityLimit(window=Window.DAY, max_amount=self.daily_limit)
+        for limit in self.velocity_limits:
+            yield self.code, limit
+        if self.max_daily_limit is not None:
+            yield EVERY_TYPE, VelocityLimit(window=Window.DAY, max_amount=self.max_daily_limit)
 
 
-@lru_cache(maxsize=4096)
 def _in_minor_units(terms: PaymentTerms, currency: str) -> MinorTerms:
     unit = Decimal(10) ** exponent(currency)
-    fee = terms.processing_fee * unit
-    if fee != fee.to_integral_value():
-        raise ValidationFailed(f"the fee of {terms.code} can't be expressed in {currency}")
     return MinorTerms(
         min_minor=None if terms.min_amount is None else math.ceil(terms.min_amount * unit),
         max_minor=None if terms.max_amount is None else math.floor(terms.max_amount * unit),
-        # Usage is counted in a BIGINT: what it can't count is over every limit.
-        daily_limit_minor=None if terms.daily_limit is None else min(math.floor(terms.daily_limit * unit), 2**63 - 1),
-        fee_minor=int(fee),
+        approval_minor=None if terms.approval_threshold is None else math.ceil(terms.approval_threshold * unit),
+        limits=tuple(limit_in_minor_units(limit, currency, counted_as=code) for code, limit in terms.limits),
+        fee=fee_in_minor_units(terms.fee_schedule or flat_fee(terms.processing_fee), currency, of=terms.code),
     )

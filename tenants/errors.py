@@ -35,6 +35,19 @@ class TenantExists(Conflict):
     code, title = "tenant_exists", "Tenant exists"
 
 
+class TenantStatusConflict(Conflict):
+    """A tenant goes PENDING_ACTIVATION → ACTIVE ⇄ SUSPENDED → DECOMMISSIONED, and no other way; the detail names what is open to it."""
+
+    code, title = "tenant_status_conflict", "Tenant status conflict"
+
+
+class TenantAwaitsSchema(Conflict):
+    """The tenant was asked for with a schema of its own, which the platform's operators make: manage.py onboard_tenant. Until
+    then nothing can be stored for it."""
+
+    code, title = "tenant_awaits_schema", "Tenant awaits its schema"
+
+
 class TenantNameInvalid(ValidationFailed):
     title = "Tenant name invalid"
 

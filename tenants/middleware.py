@@ -205,7 +205,10 @@ def _chosen_scope(request: HttpRequest) -> Scope:
     if not chosen:
         return _PLATFORM_SCOPE
     try:
-        return scope_of(_pinned(tenant_by_slug(chosen)))
+        tenant: TenantRecord | None = _pinned(tenant_by_slug(chosen))
     except (TenantUnknown, TenantMismatch):
+        tenant = None
+    if tenant is None or tenant.awaits_schema:
         del request.session[ACTING_TENANT]
         return _PLATFORM_SCOPE
+    return scope_of(tenant)

@@ -23,6 +23,7 @@ class TenantRecord:
     status: str
     schema: str
     config_revision: int
+    awaits_schema: bool = False
 
     @property
     def is_active(self) -> bool:
@@ -88,9 +89,17 @@ def _current() -> dict[str, TenantRecord]:
 def _load() -> dict[str, TenantRecord]:
     with use(None):  # the registry is public: no tenant is needed to read it
         rows = Tenant.objects.order_by("slug").values_list(
-            "slug", "reference", "name", "status", "placement__schema_name", "config_revision"
+            "slug", "reference", "name", "status", "placement__schema_name", "config_revision", "requested"
         )
         return {
-            slug: TenantRecord(slug=slug, reference=ref, name=name, status=status, schema=schema, config_revision=revision)
-            for slug, ref, name, status, schema, revision in rows
+            slug: TenantRecord(
+                slug=slug,
+                reference=reference,
+                name=name,
+                status=status,
+                schema=schema,
+                config_revision=revision,
+                awaits_schema=requested is not None,
+            )
+            for slug, reference, name, status, schema, revision, requested in rows
         }

@@ -17,6 +17,7 @@ from environ import Env
 from config_mgmt.snapshots import forget_snapshots
 from tenants import registry
 from tenants.context import tenant_scope
+from tenants.models import Tenant
 from tenants.operations.keys import ensure_signing_key
 from tenants.operations.onboarding import create_tenant
 from tenants.registry import TenantRecord
@@ -61,8 +62,9 @@ def _address(settings_dict: dict[str, Any]) -> dict[str, Any]:
 
 
 def _create_tenants() -> None:
-    create_tenant(slug="alpha-bank", name="Alpha Bank", isolation="schema" if OWN_SCHEMA else "shared")
-    create_tenant(slug="beta-bank", name="Beta Bank")
+    """Of the tier with the most generous rate limits, which all tests of a run use up together."""
+    create_tenant(slug="alpha-bank", name="Alpha Bank", isolation="schema" if OWN_SCHEMA else "shared", tier=Tenant.Tier.ENTERPRISE)
+    create_tenant(slug="beta-bank", name="Beta Bank", tier=Tenant.Tier.ENTERPRISE)
     ensure_signing_key()  # committed once: a key made inside a test would vanish with the test, and live on in caches
 
 
@@ -97,7 +99,7 @@ def _truncate_as_owner(_self: object) -> None:
             "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'"
             " AND (n.nspname NOT IN ('public', 'tenants', 'information_schema') AND n.nspname !~ '^pg_'"
             " AND c.relname <> 'django_migrations'"
-            " OR n.nspname = 'public' AND c.relname IN ('staff_users', 'api_clients', 'django_session', 'django_admin_log'))"
+            " OR n.nspname = 'public' AND c.relname IN ('staff_users', 'api_clients', 'django_session', 'django_admin_log', 'tier_defaults'))"
         ).fetchall()
         names = [f'"{schema}"."{table}"' for schema, table in tables]
         for name in names:

@@ -47,7 +47,7 @@ def other_sides(cursor: CursorWrapper, account_id: UUID, legs: Sequence[Leg]) ->
     """The other side of each leg of this account, in the same order.
 
     The legs of a payment are the amount (lines 0 and 1), then the charge (2 and 3); its other party is the other one of
-    debtor and creditor, and a charge has none for the debtor. Without a payment it is the account of the paired leg.
+    debtor and creditor, and a charge has none for whoever of them paid it. Without a payment it is the account of the paired leg.
     """
     payments = {row[0]: PaymentFacts(*row) for row in _select(cursor, _PAYMENTS, {payment_id for *_, payment_id in legs if payment_id})}
     unpaid = {journal_id for journal_id, _, payment_id in legs if payment_id not in payments}
@@ -63,9 +63,9 @@ def other_sides(cursor: CursorWrapper, account_id: UUID, legs: Sequence[Leg]) ->
 
 
 def _other_account(payment: PaymentFacts, account_id: UUID, *, is_charge: bool) -> UUID | None:
-    if account_id != payment.debtor_account_id:
-        return payment.debtor_account_id
-    return None if is_charge else payment.creditor_account_id
+    if is_charge and account_id in {payment.debtor_account_id, payment.creditor_account_id}:
+        return None
+    return payment.creditor_account_id if account_id == payment.debtor_account_id else payment.debtor_account_id
 
 
 def _parties(cursor: CursorWrapper, account_ids: set[UUID]) -> dict[UUID, Party]:

@@ -2,10 +2,10 @@
 
 from typing import Final, cast
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from config_mgmt.settings_values import setting
 from iso20022.answer import preview_of
 from iso20022.api.documents import answers_in_xml, xml_response
 from iso20022.api.shapes import MessageAnswer, message_answer, preview_answer
@@ -62,7 +62,7 @@ def send_pain001(request: HttpRequest) -> HttpResponseBase:
             source,
             created_by=request.principal.client_id,  # type: ignore[attr-defined]  # left by the tenant middleware
             correlation_id=correlation_id() or "",
-            seconds=settings.ISO20022_SECONDS,
+            seconds=setting("iso20022.answer_within").total_seconds(),
         )
     if not receipt.message.is_final and not receipt.replayed:
         ring(cast("TenantTask", finish_message), str(receipt.message.id))

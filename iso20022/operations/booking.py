@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 
 from accounts.ledger.locks import AccountReference
 from accounts.ledger.sql import array_of, array_of_ids, array_of_new_ids, array_of_texts, insert_rows
 from accounts.models import Account
+from config_mgmt.settings_values import setting
 from iso20022.findings import Finding, Level, Tier
 from iso20022.identifiers import iban_is_valid
 from iso20022.models import Message
@@ -73,7 +73,8 @@ def book_chunk(message: Message, reading: CreditTransferInitiation, transfers: S
     """Book what may be booked and write a row for each transfer, in the transaction around this call."""
     chunk = BookedChunk()
     accounts = _Accounts(reading, transfers)
-    asked = [_asked(message, reading, transfer, accounts) for transfer in transfers]
+    usual = str(setting("iso20022.payment_type"))
+    asked = [_asked(message, reading, transfer, accounts, usual) for transfer in transfers]
     outcomes = iter(submit_payments([item for item in asked if isinstance(item, SubmitPayment)]))
     for transfer, item in zip(transfers, asked, strict=True):
         verdict = _verdict(transfer, next(outcomes)) if isinstance(item, SubmitPayment) else item
@@ -110,7 +111,9 @@ class _Accounts:
             return None
 
 
-def _asked(message: Message, reading: CreditTransferInitiation, transfer: Transfer, accounts: _Accounts) -> SubmitPayment | Verdict:
+def _asked(
+    message: Message, reading: CreditTransferInitiation, transfer: Transfer, accounts: _Accounts, usual_type: str
+) -> SubmitPayment | Verdict:
     """The payment to submit, or why there is none."""
     refusals = reading.findings.payment_refusals.get(transfer.payment_index, ())
     if isinstance(transfer, RefusedTransfer):
@@ -125,7 +128,7 @@ def _asked(message: Message, reading: CreditTransferInitiation, transfer: Transf
         reason = problem_text(code, "there is no such account here")
         return Verdict(transfer=transfer, status="RJCT", reason_code=code, reason=reason, tier=Tier.ACCOUNT)
     return SubmitPayment(
-        payment_type=_payment_type(transfer.service_level or payment.service_level),
+        payment_type=_payment_type(transfer.service_level or payment.service_level, usual_type),
         debtor_account=debtor,
         creditor_account=creditor,
         amount_minor=transfer.amount_minor,
@@ -142,11 +145,11 @@ def _asked(message: Message, reading: CreditTransferInitiation, transfer: Transf
     )
 
 
-def _payment_type(service_level: str | None) -> str:
+def _payment_type(service_level: str | None, usual: str) -> str:
     """`SvcLvl` may name a payment type of the tenant; what it names otherwise (SEPA, URGP) changes nothing yet."""
     if service_level is not None and service_level in current_snapshot().terms:
         return service_level
-    return str(settings.ISO20022_PAYMENT_TYPE)
+    return usual
 
 
 def _verdict(transfer: Transfer, outcome: Outcome) -> Verdict:

@@ -32,6 +32,7 @@ _MISSING: Final = re.compile(r"Object missing required field `(.*)`")
 _PATH_STEP: Final = re.compile(r"\.([A-Za-z0-9_]+)|\[(\d+)\]")
 _LENGTH: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _NUL_ESCAPE: Final = b"\\u0000"
+_WHOLE_DIGITS: Final = 18
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -55,6 +56,13 @@ class JsonNumber(Decimal):
             raise ValueError("the number is too large") from None
         number.literal = literal
         return number
+
+
+def whole_number(value: object) -> int | None:
+    """The value as an integer: to JSON, 50 and 50.0 are one number. None for anything else, or with more than 18 digits."""
+    if isinstance(value, JsonNumber) and value.adjusted() < _WHOLE_DIGITS and value == value.to_integral_value():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_WHOLE_DIGITS else None
 
 
 def decode_special(expected: type, value: object) -> object:

@@ -199,7 +199,9 @@ def _parameters(path: str, operation: Operation, types: _Types) -> Iterator[Json
 
 def _query_parameters(parameter: QueryParameter, types: _Types) -> Iterator[Json]:
     for spelling, _ in parameter.spellings():
-        document = {"name": spelling, "in": "query", "schema": types.of(parameter.type)}
+        document: Json = {"name": spelling, "in": "query", "schema": types.of(parameter.type)}
+        if parameter.required:
+            document["required"] = True
         yield document | ({"description": parameter.description} if parameter.description else {})
 
 

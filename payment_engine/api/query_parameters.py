@@ -29,6 +29,7 @@ class QueryParameter:
     type: Any = ShortText
     column: str = ""
     ranged: bool = False
+    required: bool = False
     description: str = ""
 
     def spellings(self) -> Iterator[tuple[str, Comparison]]:
@@ -48,7 +49,7 @@ class Criterion:
 
 
 def read_query(request: HttpRequest, *declared: QueryParameter, paged: bool = False) -> tuple[Criterion, ...]:
-    """The conditions in the query. 400 for an unknown parameter, one given twice, or a value that can't be read."""
+    """The conditions in the query. 400 for an unknown parameter, one given twice or missing, or a value that can't be read."""
     spellings = {spelling: (parameter, comparison) for parameter in declared for spelling, comparison in parameter.spellings()}
     criteria = []
     for name, values in request.GET.lists():
@@ -60,6 +61,9 @@ def read_query(request: HttpRequest, *declared: QueryParameter, paged: bool = Fa
             criteria.append(Criterion(column=parameter.column or parameter.name, comparison=comparison, value=value))
         elif not (paged and name in PAGE_PARAMETERS):
             raise _unknown(name)
+    for parameter in declared:
+        if parameter.required and parameter.name not in request.GET:
+            raise _invalid(parameter.name, "this parameter is required", code="required")
     return tuple(criteria)
 
 
@@ -95,6 +99,6 @@ def _unknown(name: str) -> UnknownParameter:
     return UnknownParameter(f"unknown query parameter {name[:_NAME_SHOWN]!r}", errors=(error,))
 
 
-def _invalid(name: str, detail: str) -> ParameterInvalid:
-    error = FieldError(pointer=f"?{name[:_NAME_SHOWN]}", code=ParameterInvalid.code, detail=detail)
+def _invalid(name: str, detail: str, code: str = ParameterInvalid.code) -> ParameterInvalid:
+    error = FieldError(pointer=f"?{name[:_NAME_SHOWN]}", code=code, detail=detail)
     return ParameterInvalid(f"{name[:_NAME_SHOWN]}: {detail}", errors=(error,))

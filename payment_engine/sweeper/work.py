@@ -7,12 +7,19 @@ from typing import Final
 from django.db import DatabaseError, close_old_connections
 
 from accounts.operations.fold import fold_balances
+from config_mgmt.operations.changes import activate_due_changes
 from iso20022.operations.resume import resume_messages
+from payments.operations.payment_types import activate_due_payment_types
 from tenants.context import tenant_scope
 from tenants.registry import all_tenants
 
 _log: Final = logging.getLogger(__name__)
-ROUNDS: Final[dict[str, Callable[[], int]]] = {"fold-balances": fold_balances, "resume-messages": resume_messages}
+ROUNDS: Final[dict[str, Callable[[], int]]] = {
+    "activate-due-changes": activate_due_changes,
+    "activate-due-payment-types": activate_due_payment_types,
+    "fold-balances": fold_balances,
+    "resume-messages": resume_messages,
+}
 
 
 def sweep_once() -> int:

@@ -1,36 +1,156 @@
-"""Payment types are versioned: a change retires the version in force and makes the next, so every payment keeps what decided it."""
+"""Payment types are versioned: what was in force is never rewritten, so every payment keeps the terms that decided it.
 
-import re
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+DRAFT → ACTIVE → RETIRED. At most one version of a code is in force and at most one is a draft; putting a version in force
+retires the one before it in the same transaction. Every change locks the tenant's configuration first, is told in the
+outbox, and reaches every process within a second.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 
-from payment_engine.errors import Conflict, FieldError, ValidationFailed
-from payment_engine.money import exponent, is_currency
-from payments.errors import PaymentTypeUnknown
+from config_mgmt.errors import ActivationTimeInvalid
+from config_mgmt.operations.changes import database_now, lock_configuration
+from config_mgmt.values import Actor
+from payment_engine.errors import Conflict, FieldError
+from payments.definitions import Definition, definition_of
+from payments.errors import NotActivatable, PaymentTypeExists, TermsInvalid
 from payments.models import PaymentType
-from tenants import registry
+from payments.operations.payment_type_checks import activation_errors, check_definition
+from payments.operations.payment_type_life import make_version, refuse_inactive, retire_version, signature, take_effect, tell
+from payments.queries.payment_types import draft_of, shown_version, version_in_force, version_of, versions_of
+from tenants.context import current_tenant_id
 
-_CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{0,39}", re.ASCII)
-_STEP: Final = Decimal("0.0001")
-_CEILING: Final = Decimal(10) ** 18
-NAME_LENGTH: Final = 140
+Precondition = Callable[..., None]
+"""Called under the lock with the version that stands for the code, and the draft that is changed if any; raises to refuse it."""
+AHEAD_MAX: Final = timedelta(days=3660)
+NOBODY: Final = Actor(name="", person="")
+_Status = PaymentType.Status
+_log: Final = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Terms:
-    name: str
-    description: str
-    is_synchronous: bool
-    currencies: list[str]
-    min_amount: Decimal | None
-    max_amount: Decimal | None
-    daily_limit: Decimal | None
-    processing_fee: Decimal
+def _anything(*_rows: PaymentType) -> None:
+    """The precondition of those who did not look before."""
+
+
+@transaction.atomic
+def create_payment_type(
+    *, code: str, definition: Definition, actor: Actor, draft: bool = False, reason: str = ""
+) -> tuple[PaymentType, bool]:
+    """The first version of a new code, in force at once unless it is a draft; and whether it was made.
+
+    The same asked again gives the version that is there. PaymentTypeExists when the code has other terms.
+    """
+    definition = _checked(code, definition, draft=draft)
+    lock_configuration()
+    wanted = _Status.DRAFT if draft else _Status.ACTIVE
+    if versions_of(code).exists():
+        existing = shown_version(code)
+        if existing.status == wanted and definition_of(existing) == definition:
+            return existing, False
+        raise PaymentTypeExists(
+            f"{code} is there with other terms ({existing.status}, version {existing.version}); PUT makes the next version"
+        )
+    return make_version(code, definition, actor, status=wanted, reason=reason), True
+
+
+@transaction.atomic
+def put_payment_type(
+    *,
+    code: str,
+    definition: Definition,
+    actor: Actor,
+    draft: bool = False,
+    reason: str = "",
+    precondition: Precondition = _anything,
+) -> PaymentType:
+    """The next version: in force at once, or the draft. Terms equal to those in force change nothing.
+
+    A draft that is there is edited in place, which takes a scheduled activation back; NoSuchPaymentType without any version.
+    """
+    definition = _checked(code, definition, draft=draft)
+    lock_configuration()
+    shown, own_draft = shown_version(code), draft_of(code) if draft else None
+    precondition(*(row for row in (shown, own_draft) if row is not None))
+    return _put_draft(code, definition, actor, reason) if draft else _put_in_force(code, definition, actor, reason)
+
+
+@transaction.atomic
+def activate_payment_type(
+    *,
+    code: str,
+    version: int,
+    actor: Actor,
+    activate_at: datetime | None = None,
+    reason: str = "",
+    precondition: Precondition = _anything,
+) -> PaymentType:
+    """Put a draft in force, now or at a time; once more does nothing. NotActivatable for what is retired or can't take effect."""
+    lock_configuration()
+    shown, row = shown_version(code), version_of(code, version)
+    precondition(shown, row)
+    if row.status == _Status.ACTIVE:
+        return row
+    if row.status == _Status.RETIRED:
+        raise NotActivatable(f"version {version} of {code} is retired; rolling back to it makes a new version with its terms")
+    refuse_inactive(row)
+    row.activated_by, row.reason = actor.name, reason or row.reason
+    if activate_at is None:
+        return take_effect(row, actor)
+    _check_time(activate_at)
+    row.activate_at = activate_at
+    row.save(update_fields=["activate_at", "activated_by", "reason"])
+    tell(row, "scheduled", actor, activateAt=activate_at.isoformat())
+    return row
+
+
+@transaction.atomic
+def retire_payment_type(*, code: str, actor: Actor = NOBODY, reason: str = "", precondition: Precondition = _anything) -> PaymentType:
+    """Take no more payments of this type until a version is put in force; a scheduled draft stays a draft. Once more does nothing."""
+    lock_configuration()
+    shown = shown_version(code)
+    precondition(shown)
+    draft = draft_of(code)
+    if draft is not None and draft.activate_at is not None:
+        draft.activate_at = None
+        draft.save(update_fields=["activate_at"])
+    if shown.status == _Status.ACTIVE:
+        return retire_version(shown, actor, reason, database_now())
+    return shown
+
+
+@transaction.atomic
+def roll_back_payment_type(
+    *, code: str, version: int, actor: Actor, reason: str = "", precondition: Precondition = _anything
+) -> PaymentType:
+    """Bring the terms of an earlier version back as a new one, in force at once. NotActivatable for a draft."""
+    lock_configuration()
+    precondition(shown_version(code))
+    row = version_of(code, version)
+    if row.status == _Status.DRAFT:
+        raise NotActivatable(f"version {version} of {code} was never in force, so there is nothing to go back to; activate it")
+    refuse_inactive(row)
+    return _put_in_force(code, definition_of(row), actor, reason, rollback_of=version)
+
+
+def activate_due_payment_types() -> int:
+    """A round of the sweeper: put drafts whose time has come in force, in the order of their times; how many it were.
+
+    A draft that can't take effect any more stays a draft without a time, and the outbox tells why.
+    """
+    if not _due().exists():
+        return 0
+    with transaction.atomic():
+        if not lock_configuration(wait=False):
+            return 0  # somebody changes the tenant's configuration just now: the next round will
+        return sum(_take_due_effect(row) for row in list(_due()))
 
 
 def save_payment_type(
@@ -45,111 +165,88 @@ def save_payment_type(
     daily_limit: Decimal | None = None,
     processing_fee: Decimal = Decimal(0),
     expected_version: int | None = None,
+    actor: Actor = NOBODY,
 ) -> PaymentType:
-    """Put these terms in force: the first version, or the next one in place of the version in force, which is retired.
+    """Put these terms in force; those that are not named stay as they are in the version in force.
 
-    Terms equal to those in force change nothing. Locks the version in force. `expected_version` is the version the caller
-    saw in force, 0 for none: Conflict when it is another by now. Raises ValidationFailed with a pointer per offending field.
+    `expected_version` is the version the caller saw in force, 0 for none: Conflict when it is another by now.
     """
-    terms = _Terms(
-        name=name.strip(),
-        description=description.strip(),
-        is_synchronous=is_synchronous,
-        currencies=sorted(set(currencies)),
-        min_amount=min_amount,
-        max_amount=max_amount,
-        daily_limit=daily_limit,
-        processing_fee=processing_fee,
-    )
-    _check(code, terms)
-    try:
-        with transaction.atomic():
-            saved = _save(code, terms, expected_version)
-    except IntegrityError as error:
-        raise Conflict("this payment type was changed by somebody else at the same moment") from error
-    return saved
-
-
-def retire_payment_type(*, code: str) -> PaymentType:
-    """Take no more payments of this type until it is saved again. Retiring a retired one changes nothing."""
     with transaction.atomic():
-        current = _in_force(code)
-        if current is not None:
-            current.status = PaymentType.Status.RETIRED
-            current.save(update_fields=["status"])
-            transaction.on_commit(registry.forget)
-            return current
-        latest = PaymentType.objects.filter(code=code).order_by("-version").first()
-    if latest is None:
-        raise PaymentTypeUnknown("this tenant has no such payment type")
-    return latest
+        lock_configuration()
+        current = version_in_force(code)
+        if expected_version is not None and expected_version != (current.version if current else 0):
+            raise Conflict("this payment type was changed since you read it")
+        definition = replace(
+            definition_of(current) if current is not None else Definition(name=name),
+            name=name,
+            description=description,
+            is_synchronous=is_synchronous,
+            currencies=tuple(currencies),
+            min_amount=min_amount,
+            max_amount=max_amount,
+            daily_limit=daily_limit,
+            processing_fee=processing_fee,
+        )
+        return _put_in_force(code, _checked(code, definition, draft=False), actor, "")
 
 
-def _save(code: str, terms: _Terms, expected_version: int | None) -> PaymentType:
-    current = _in_force(code)
-    if expected_version is not None and expected_version != (current.version if current else 0):
-        raise Conflict("this payment type was changed since you read it")
-    values = asdict(terms)
-    if current is not None:
-        if all(getattr(current, field) == value for field, value in values.items()):
-            return current
-        current.status = PaymentType.Status.RETIRED
-        current.save(update_fields=["status"])
-    latest: int = PaymentType.objects.filter(code=code).aggregate(latest=Max("version"))["latest"] or 0
-    transaction.on_commit(registry.forget)
-    return PaymentType.objects.create(code=code, version=latest + 1, status=PaymentType.Status.ACTIVE, **values)
-
-
-def _in_force(code: str) -> PaymentType | None:
-    return PaymentType.objects.select_for_update().filter(code=code, status=PaymentType.Status.ACTIVE).first()
-
-
-def _check(code: str, terms: _Terms) -> None:
-    errors = [*_name_errors(code, terms), *_amount_errors(terms), *_currency_errors(terms)]
+def _checked(code: str, definition: Definition, *, draft: bool) -> Definition:
+    """The definition in its one spelling. Raises TermsInvalid with a pointer per offending member."""
+    plain = replace(
+        definition,
+        name=definition.name.strip(),
+        description=definition.description.strip(),
+        currencies=tuple(sorted(set(definition.currencies))),
+    )
+    check_definition(code, plain)
+    errors = [] if draft else activation_errors(plain)
     if errors:
-        raise ValidationFailed("these terms can't be put in force", errors=errors)
+        raise TermsInvalid(errors[0].detail, errors=errors)
+    return plain
 
 
-def _name_errors(code: str, terms: _Terms) -> Iterable[FieldError]:
-    if _CODE.fullmatch(code) is None:
-        yield _error("/code", "a code has at most 40 capital letters, digits and underscores and starts with a letter")
-    if not terms.name or len(terms.name) > NAME_LENGTH:
-        yield _error("/name", f"a name has 1 to {NAME_LENGTH} characters")
+def _check_time(activate_at: datetime) -> None:
+    now = database_now()
+    if not now < activate_at <= now + AHEAD_MAX:
+        detail = "activateAt is a time in the next ten years; leave it out to activate at once"
+        code = ActivationTimeInvalid.code
+        raise ActivationTimeInvalid(detail, errors=[FieldError(pointer="/activateAt", code=code, detail=detail)])
 
 
-def _amount_errors(terms: _Terms) -> Iterable[FieldError]:
-    amounts = {
-        "/minAmount": terms.min_amount,
-        "/maxAmount": terms.max_amount,
-        "/dailyLimit": terms.daily_limit,
-        "/processingFee": terms.processing_fee,
-    }
-    wrong = {pointer for pointer, amount in amounts.items() if amount is not None and not _is_amount(amount)}
-    for pointer in sorted(wrong):
-        yield _error(pointer, "an amount is not negative and has at most 18 digits before and 4 after the decimal point")
-    for pointer in ("/maxAmount", "/dailyLimit"):
-        if pointer not in wrong and amounts[pointer] == 0:
-            yield _error(pointer, "a limit is greater than zero; leave it empty for none")
-    if wrong & {"/minAmount", "/maxAmount"} or terms.min_amount is None or terms.max_amount is None:
-        return
-    if terms.min_amount > terms.max_amount:
-        yield _error("/minAmount", "the smallest amount is not above the largest")
+def _put_draft(code: str, definition: Definition, actor: Actor, reason: str) -> PaymentType:
+    draft = draft_of(code)
+    if draft is None:
+        return make_version(code, definition, actor, status=_Status.DRAFT, reason=reason)
+    for column, value in {**definition.columns(), **signature(actor, reason), "activate_at": None}.items():
+        setattr(draft, column, value)
+    draft.save()
+    tell(draft, "drafted", actor)
+    return draft
 
 
-def _is_amount(amount: Decimal) -> bool:
-    return amount.is_finite() and 0 <= amount < _CEILING and amount == amount.quantize(_STEP)
+def _put_in_force(code: str, definition: Definition, actor: Actor, reason: str, rollback_of: int | None = None) -> PaymentType:
+    current = version_in_force(code)
+    if current is not None and definition_of(current) == definition:
+        return current
+    return make_version(code, definition, actor, status=_Status.ACTIVE, reason=reason, rollback_of=rollback_of)
 
 
-def _currency_errors(terms: _Terms) -> Iterable[FieldError]:
-    unknown = [currency for currency in terms.currencies if not is_currency(currency)]
-    if unknown:
-        yield _error("/currencies", f"not an ISO 4217 currency code in use: {', '.join(unknown)}")
-    if not _is_amount(terms.processing_fee):
-        return
-    for currency in terms.currencies:
-        if currency not in unknown and terms.processing_fee.scaleb(exponent(currency)) % 1:
-            yield _error("/processingFee", f"{currency} has {exponent(currency)} digits after the decimal point, this fee has more")
+def _due() -> QuerySet[PaymentType]:
+    due = PaymentType.objects.filter(tenant_id=current_tenant_id(), status=_Status.DRAFT, activate_at__lte=Now())
+    return due.order_by("activate_at", "code")
 
 
-def _error(pointer: str, detail: str) -> FieldError:
-    return FieldError(pointer=pointer, code="validation_failed", detail=detail)
+def _take_due_effect(row: PaymentType) -> int:
+    actor = Actor(name=row.activated_by, person=row.activated_by)
+    try:
+        refuse_inactive(row)
+    except NotActivatable as error:
+        _log.warning(
+            "a payment type could not be activated at its time", extra={"context": {"payment_type": str(row), "why": error.detail}}
+        )
+        row.activate_at = None
+        row.save(update_fields=["activate_at"])
+        tell(row, "activation_failed", actor, why=error.detail)
+        return 0
+    take_effect(row, actor)
+    return 1

@@ -3,11 +3,17 @@
 from datetime import timedelta
 from typing import Final
 
+from django.db.models import Q
+
 from events.models import IdempotencyKey
 from payment_engine.clock import now
 from payment_engine.ids import first_id_at
+from payments.models import LimitUsage
+from payments.velocity import Window
 
 ANSWERS_KEPT: Final = timedelta(days=30)
+USAGE_KEPT: Final = timedelta(days=2)
+_LONGEST_MONTH: Final = timedelta(days=31)
 _BATCH: Final = 5000
 
 
@@ -20,5 +26,20 @@ def forget_idempotency_keys() -> int:
     old = IdempotencyKey.objects.filter(id__lt=first_id_at(now() - ANSWERS_KEPT)).order_by("id")
     while batch := list(old.values_list("id", flat=True)[:_BATCH]):
         IdempotencyKey.objects.filter(id__in=batch).delete()
+        forgotten += len(batch)
+    return forgotten
+
+
+def forget_limit_usages() -> int:
+    """Delete what was used of windows that are over for USAGE_KEPT, batch by batch; how many rows it were.
+
+    Nothing is lost: usage can be told from the payments at any time.
+    """
+    forgotten = 0
+    over = now() - USAGE_KEPT
+    of_month = Q(window_kind=Window.MONTH)
+    old = LimitUsage.objects.filter(~of_month & Q(window_start__lt=over) | of_month & Q(window_start__lt=over - _LONGEST_MONTH))
+    while batch := list(old.order_by("id").values_list("id", flat=True)[:_BATCH]):
+        LimitUsage.objects.filter(id__in=batch).delete()
         forgotten += len(batch)
     return forgotten

@@ -16,19 +16,20 @@ from accounts.ledger.journal import post_journals
 from accounts.ledger.locks import LockedAccounts, PendingLocks
 from events.answers import Answer
 from events.errors import IdempotencyKeyReused
-from payment_engine.errors import EngineError
+from payment_engine.api.errors import at
+from payment_engine.errors import EngineError, ValidationFailed
 from payment_engine.ids import new_id
 from payments.errors import BatchRefused
 from payments.operations import writes
-from payments.rules import Allowed, decide
+from payments.rules import NOTHING_USED, Allowed, decide
 from payments.snapshot import Snapshot, current_snapshot, fee_account
 from payments.states import PaymentStatus
 from payments.terms import PaymentTerms
 from payments.values import Mode, Outcome, PaymentRecord, SubmitPayment
+from payments.velocity import RunningUsage, UsageKey
 from tenants.database.pipeline import ConnectionDied, PipelinedTransaction, pipelined_transaction
 
 _log: Final = logging.getLogger(__name__)
-Usage = dict[tuple[UUID, str], int]
 Kept = dict[str, tuple[bytes, Answer]]
 
 
@@ -75,7 +76,7 @@ def _fee_accounts(items: Sequence[SubmitPayment], snapshot: Snapshot) -> dict[st
 
 
 def _takes_fee(terms: PaymentTerms, currency: str) -> bool:
-    return bool(terms.processing_fee) and terms.active and (not terms.currencies or currency in terms.currencies)
+    return terms.charges and terms.active and terms.serves(currency)
 
 
 def _submit(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, fees: dict[str, UUID]) -> list[Outcome]:
@@ -123,20 +124,25 @@ class _Batch:
         self._kept = kept
         self._now = transaction.started_at
         self._today = self._now.date()
-        self._used: Usage = {}
-        self._new_usage: dict[tuple[UUID, str], tuple[int, int]] = {}
+        self._usage = RunningUsage()
         self._booked: list[_Booked] = []
         self._payments: list[tuple[SubmitPayment, PaymentRecord]] = []
         self._answers: list[tuple[str, bytes, Answer]] = []
 
     def read_usage(self, items: Sequence[SubmitPayment]) -> None:
-        """Today's usage, only if a payment type of the batch has a daily limit: one more round trip then."""
-        limited = {
-            i.payment_type for i in items if (t := self._snapshot.terms.get(i.payment_type)) is not None and t.daily_limit is not None
+        """What has been used, only if a payment type of the batch limits it: one more round trip then."""
+        types = {item.payment_type for item in items}
+        limited = {code: t.limits for code in types if (t := self._snapshot.terms.get(code)) is not None and t.limits}
+        if not limited:
+            return
+        asked = {
+            UsageKey(debtor.id, counted_as, limit.window)
+            for item in items
+            for counted_as, limit in limited.get(item.payment_type, ())
+            if (debtor := self._accounts.find(item.debtor_account)) is not None
         }
-        debtors = {a.id for i in items if i.payment_type in limited and (a := self._accounts.find(i.debtor_account)) is not None}
-        if debtors:
-            self._used = writes.usage_of(self._transaction, debtors, limited, self._today)
+        if asked:
+            self._usage = RunningUsage(writes.usage_of(self._transaction, sorted(asked), self._now))
 
     def take(self, item: SubmitPayment) -> Outcome:
         if item.idempotency is not None and (kept := self._kept.get(item.idempotency.key)) is not None:
@@ -153,38 +159,43 @@ class _Batch:
             debtor=debtor,
             creditor=self._accounts.find(item.creditor_account),
             fee_account_id=self._fees.get(item.currency),
-            used_today_minor=self._used.get((debtor.id, item.payment_type), 0) if debtor else 0,
+            used=self._usage.of(debtor.id) if debtor else NOTHING_USED,
         )
         if isinstance(decision, EngineError):
             return self._refused(item, decision, terms)
         assert terms is not None, "an allowed payment has terms"  # noqa: S101
-        return self._allowed(item, decision, terms)
+        try:
+            value_date = terms.value_date_at(self._now, item.requested_execution_date)
+        except ValidationFailed as error:
+            return self._refused(item, at("/requestedExecutionDate", error), terms)
+        return self._allowed(item, decision, terms, value_date)
 
-    def _allowed(self, item: SubmitPayment, decision: Allowed, terms: PaymentTerms) -> Outcome:
+    def _allowed(self, item: SubmitPayment, decision: Allowed, terms: PaymentTerms, value_date: date) -> Outcome:
         journal = JournalDraft(
             id=new_id(),
             kind="PAYMENT",
             payment_id=item.id,
-            value_date=self._value_date(item),
+            value_date=value_date,
             legs=decision.legs,
             description=item.remittance_information or "",
             created_by=item.created_by,
         )
-        decision.debtor.promise(item.amount_minor + decision.fee_minor)
-        decision.creditor.promise(-item.amount_minor)
+        decision.debtor.promise(decision.debit_minor)
+        decision.creditor.promise(-decision.credit_minor)
         payment = self._record(
             item,
             terms_version=terms.version,
             status=PaymentStatus.COMPLETED,
             fee_minor=decision.fee_minor,
             journal_id=journal.id,
+            value_date=value_date,
             debtor_account_id=decision.debtor.id,
             creditor_account_id=decision.creditor.id,
             debtor_booked_minor=decision.debtor.running_booked_minor,
             debtor_available_minor=decision.debtor.available_minor,
         )
-        if terms.daily_limit is not None:
-            self._use(decision.debtor.id, item)
+        if limits := terms.in_minor_units(item.currency).limits:
+            self._usage.add(decision.debtor.id, limits, item.amount_minor)
         self._booked.append(_Booked(payment, journal, item))
         return self._answered(item, payment)
 
@@ -227,6 +238,7 @@ class _Batch:
         creditor_account_id: UUID | None,
         fee_minor: int = 0,
         journal_id: UUID | None = None,
+        value_date: date | None = None,
         reason_code: str | None = None,
         reason: str | None = None,
         debtor_booked_minor: int | None = None,
@@ -246,7 +258,7 @@ class _Batch:
             currency=item.currency,
             fee_minor=fee_minor,
             uetr=item.uetr or uuid4(),
-            value_date=self._value_date(item),
+            value_date=value_date or max(item.requested_execution_date or self._today, self._today),
             created_at=self._now,
             completed_at=self._now if status is PaymentStatus.COMPLETED else None,
             journal_id=journal_id,
@@ -260,19 +272,10 @@ class _Batch:
             debtor_available_minor=debtor_available_minor,
         )
 
-    def _value_date(self, item: SubmitPayment) -> date:
-        return max(item.requested_execution_date or self._today, self._today)
-
-    def _use(self, debtor_id: UUID, item: SubmitPayment) -> None:
-        key = (debtor_id, item.payment_type)
-        amount, count = self._new_usage.get(key, (0, 0))
-        self._new_usage[key] = (amount + item.amount_minor, count + 1)
-        self._used[key] = self._used.get(key, 0) + item.amount_minor
-
     def write(self) -> None:
         """Queue every write; the COMMIT that follows sends them in one round trip."""
         post_journals(self._transaction, [booked.journal for booked in self._booked], self._accounts)
         writes.insert_payments(self._transaction, self._payments)
         writes.insert_outbox_events(self._transaction, self._payments)
         writes.insert_answers(self._transaction, self._answers)
-        writes.add_usage(self._transaction, self._new_usage, self._today)
+        writes.add_usage(self._transaction, self._usage.to_record(self._now), self._now)

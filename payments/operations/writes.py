@@ -1,15 +1,15 @@
 """The set-wise statements of the posting core, apart from the ledger's own: `unnest` arrays in, one statement each."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 import msgspec
 
-from accounts.ledger.sql import array_of, array_of_bytes, array_of_ids, array_of_new_ids, array_of_texts, insert_rows
+from accounts.ledger.sql import array_of, array_of_bytes, array_of_ids, array_of_new_ids, array_of_texts, given_rows, insert_rows
 from events.answers import Answer
 from payments.values import PaymentRecord, SubmitPayment
+from payments.velocity import COUNTABLE, EVERY_TYPE, UsageKey, UsageRow, Used, Window
 from tenants.context import current_tenant_id
 from tenants.database.pipeline import PipelinedTransaction
 
@@ -52,17 +52,33 @@ _PAYMENTS: Final = insert_rows(
 _EVENTS: Final = insert_rows(
     "outbox_events", {"id": "uuid", "topic": "text", "subject_id": "uuid", "correlation_id": "text"}, {"payload": "'{}'"}
 )
-_USAGE: Final = """
-SELECT account_id, payment_type, amount_minor FROM limit_usages
-WHERE account_id = ANY (%s::uuid[]) AND payment_type = ANY (%s::text[]) AND day = %s"""
+_WINDOWS: Final = {"account_id": "uuid", "payment_type": "text", "window_kind": "text", "window_start": "timestamptz"}
+# What limit_usages holds, and the payments it does not hold yet: none where a limit is asked about with every payment.
+_USAGE: Final = f"""
+SELECT given.account_id, given.payment_type, given.window_kind,
+    coalesce(known.amount_minor, 0), coalesce(known.count, 0), more.amount_minor, more.count,
+    greatest(known.counted_until, more.counted_until)
+FROM {given_rows(_WINDOWS)}
+LEFT JOIN limit_usages known ON known.account_id = given.account_id AND known.payment_type = given.payment_type
+    AND known.window_kind = given.window_kind AND known.window_start = given.window_start
+CROSS JOIN LATERAL (
+    SELECT least(coalesce(sum(t.amount_minor), 0), {COUNTABLE})::int8 AS amount_minor, count(*) AS count, max(t.created_at) AS counted_until
+    FROM transactions t
+    WHERE t.debtor_account_id = given.account_id AND t.created_at >= given.window_start
+        AND t.created_at < given.window_start + ('1 ' || given.window_kind)::interval
+        AND t.created_at > coalesce(known.counted_until, '-infinity')
+        AND (given.payment_type = '{EVERY_TYPE}' OR t.payment_type = given.payment_type)
+        AND t.status NOT IN ('REJECTED', 'FAILED', 'CANCELLED')
+) more"""  # noqa: S608  # constants
 _ADD_USAGE: Final = (
     insert_rows(
         "limit_usages",
-        {"id": "uuid", "account_id": "uuid", "payment_type": "text", "day": "date", "amount_minor": "int8", "count": "int4"},
+        {"id": "uuid", **_WINDOWS, "amount_minor": "int8", "count": "int4", "counted_until": "timestamptz"},
     )
     + """
-ON CONFLICT (tenant_id, account_id, payment_type, day)
-DO UPDATE SET amount_minor = limit_usages.amount_minor + excluded.amount_minor, count = limit_usages.count + excluded.count"""
+ON CONFLICT (account_id, payment_type, window_kind, window_start, tenant_id)
+DO UPDATE SET amount_minor = limit_usages.amount_minor + excluded.amount_minor, count = limit_usages.count + excluded.count,
+    counted_until = excluded.counted_until"""
 )
 
 
@@ -145,15 +161,22 @@ def insert_outbox_events(transaction: PipelinedTransaction, payments: Sequence[t
     )
 
 
-def usage_of(
-    transaction: PipelinedTransaction, accounts: Collection[UUID], payment_types: Collection[str], day: date
-) -> dict[tuple[UUID, str], int]:
-    """Minor units used on the day, by account and payment type. The accounts' locks keep it still."""
-    cursor = transaction.queue(_USAGE, [array_of_ids(accounts), array_of_texts(list(payment_types)), day])
-    return {(account_id, payment_type): amount_minor for account_id, payment_type, amount_minor in cursor.fetchall()}
+def usage_of(transaction: PipelinedTransaction, asked: Sequence[UsageKey], moment: datetime) -> list[UsageRow]:
+    """What the accounts have used of the windows that hold this moment. The accounts' locks keep it still."""
+    cursor = transaction.queue(_USAGE, _key_columns(asked, moment))
+    return [
+        UsageRow(
+            key=UsageKey(account_id, payment_type, Window(kind)),
+            used=Used(amount_minor + more_minor, count + more_count),
+            unrecorded=Used(more_minor, more_count),
+            counted_until=counted_until,
+        )
+        for account_id, payment_type, kind, amount_minor, count, more_minor, more_count, counted_until in cursor.fetchall()
+    ]
 
 
-def add_usage(transaction: PipelinedTransaction, usage: Mapping[tuple[UUID, str], tuple[int, int]], day: date) -> None:
+def add_usage(transaction: PipelinedTransaction, usage: Sequence[UsageRow], moment: datetime) -> None:
+    """Record `unrecorded` of each row. Under the locks under which it was read."""
     if not usage:
         return
     transaction.execute(
@@ -161,10 +184,22 @@ def add_usage(transaction: PipelinedTransaction, usage: Mapping[tuple[UUID, str]
         [
             current_tenant_id(),
             array_of_new_ids(len(usage)),
-            array_of_ids(account_id for account_id, _ in usage),
-            array_of_texts([payment_type for _, payment_type in usage]),
-            array_of([day] * len(usage)),
-            array_of(amount for amount, _ in usage.values()),
-            array_of(count for _, count in usage.values()),
+            *_key_columns([row.key for row in usage], moment),
+            array_of(row.unrecorded.amount_minor for row in usage),
+            array_of(row.unrecorded.count for row in usage),
+            _array_of_moments([row.counted_until for row in usage]),
         ],
     )
+
+
+def _key_columns(keys: Sequence[UsageKey], moment: datetime) -> list[str]:
+    return [
+        array_of_ids(key.account_id for key in keys),
+        array_of_texts([key.counted_as for key in keys]),
+        array_of(key.window.value for key in keys),
+        _array_of_moments([key.window.start(moment) for key in keys]),
+    ]
+
+
+def _array_of_moments(moments: Sequence[datetime | None]) -> str:
+    return array_of_texts([None if moment is None else moment.isoformat() for moment in moments])

@@ -34,9 +34,10 @@ PAYMENT_CHECKS: Final = (
         name="legs are amount and fee",
         subjects="transactions",
         violations="""
-        SELECT 'payment ' || t.id, format('debtor %s, creditor %s, others %s; amount %s, fee %s',
-            l.debtor, l.creditor, l.others, t.amount_minor, t.fee_minor)
+        SELECT 'payment ' || t.id, format('debtor %s, creditor %s, others %s; amount %s, fee %s paid by %s',
+            l.debtor, l.creditor, l.others, t.amount_minor, t.fee_minor, coalesce(v.fee_schedule->>'payer', 'DEBTOR'))
         FROM transactions t
+        LEFT JOIN payment_types v ON v.code = t.payment_type AND v.version = t.payment_type_version
         JOIN (
             SELECT j.payment_id,
                 coalesce(sum(p.amount_minor) FILTER (WHERE p.account_id = x.debtor_account_id), 0) AS debtor,
@@ -47,8 +48,9 @@ PAYMENT_CHECKS: Final = (
             FROM journals j JOIN transactions x ON x.id = j.payment_id JOIN postings p ON p.journal_id = j.id
             WHERE j.kind = 'PAYMENT' GROUP BY j.id, j.payment_id
         ) l ON l.payment_id = t.id
+        CROSS JOIN LATERAL (SELECT CASE WHEN v.fee_schedule->>'payer' = 'CREDITOR' THEN t.fee_minor ELSE 0 END AS of_creditor) fee
         WHERE (l.debtor, l.creditor, l.others, l.one_currency)
-            IS DISTINCT FROM (-t.amount_minor - t.fee_minor, t.amount_minor, t.fee_minor, true)""",
+            IS DISTINCT FROM (-t.amount_minor - t.fee_minor + fee.of_creditor, t.amount_minor - fee.of_creditor, t.fee_minor, true)""",
     ),
     Check(
         name="reversals add up",

@@ -1,7 +1,8 @@
 """Tenants and placements, and which tenant platform staff act for."""
 
 import logging
-from typing import Any, ClassVar
+from abc import abstractmethod
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.contrib import admin, messages
@@ -17,23 +18,29 @@ from tenants import registry
 from tenants.errors import TenantUnknown
 from tenants.middleware import ACTING_TENANT
 from tenants.models import Domain, Placement, Tenant
-from tenants.operations.onboarding import create_tenant
+from tenants.naming import LONGEST_SLUG
 from tenants.portal.cells import badge, moment
 from tenants.portal.forms import OperationForm, done, operation_page
 from tenants.portal.model_admin import RegistryModelAdmin, is_platform
 
 _log = logging.getLogger(__name__)
+_FIELDS_OF_MEMBERS: Final = {"tenant_id": "slug", "tenant_name": "name", "subscription_tier": "tier"}
 
 
 class NewTenantForm(OperationForm):
     fields_of_codes: ClassVar[dict[str, str]] = {"tenant_exists": "slug", "validation_failed": "slug"}
 
     slug = forms.CharField(
-        max_length=50, widget=UnfoldAdminTextInputWidget(), help_text="Never changes. Lowercase letters, digits, single hyphens: demo-bank"
+        max_length=LONGEST_SLUG,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="Never changes. Lowercase letters, digits, single hyphens: demo-bank",
     )
     name = forms.CharField(max_length=140, widget=UnfoldAdminTextInputWidget())
     tenant_type = forms.ChoiceField(choices=Tenant.Type.choices, widget=UnfoldAdminSelectWidget())
     tier = forms.ChoiceField(choices=Tenant.Tier.choices, initial=Tenant.Tier.STANDARD, widget=UnfoldAdminSelectWidget())
+
+    def _field(self, name: str | None) -> str | None:
+        return super()._field(_FIELDS_OF_MEMBERS.get(name or "", name))
 
 
 class DomainInline(TabularInline):  # type: ignore[misc]  # django-unfold ships no types
@@ -43,17 +50,14 @@ class DomainInline(TabularInline):  # type: ignore[misc]  # django-unfold ships 
     verbose_name_plural = "Host names that mean this tenant"
 
 
-@admin.register(Tenant)
 class TenantAdmin(RegistryModelAdmin[Tenant]):
+    """What is shown, and whom platform staff act for. What changes a tenant is configuration: config_mgmt.admin.tenants."""
+
     list_display = ("name", "slug", "reference", "tenant_type", "tier", "state", "placement", "created")
     list_filter = ("status", "tier")
     list_select_related = ("placement",)
     search_fields = ("slug", "name", "reference")
     ordering = ("slug",)
-    fieldsets = (
-        (None, {"fields": (("name", "status"), ("tenant_type", "tier"))}),
-        ("Fixed", {"fields": (("slug", "reference"), ("placement", "created"))}),
-    )
     readonly_fields = ("slug", "reference", "placement", "created")
     inlines = (DomainInline,)
 
@@ -65,16 +69,16 @@ class TenantAdmin(RegistryModelAdmin[Tenant]):
     def created(self, tenant: Tenant) -> str:
         return moment(tenant.created_at)
 
-    def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:  # noqa: ANN401
-        super().save_model(request, obj, form, change)
-        registry.forget()
+    @abstractmethod
+    def take_on(self, request: HttpRequest, values: dict[str, Any]) -> Tenant:
+        """The tenant that the form asks for."""
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
 
         def run(values: dict[str, Any]) -> HttpResponse:
-            tenant = create_tenant(**values)
+            tenant = self.take_on(request, values)
             self.log_addition(request, tenant, "Created.")
             return done(request, f"{tenant.name} is {tenant.reference}.", self.change_url(tenant))
 
@@ -86,7 +90,7 @@ class TenantAdmin(RegistryModelAdmin[Tenant]):
             button="Create tenant",
             run=run,
             explanation="The tenant shares the pool, kept apart by row-level security. One with a schema of its own needs the owner's "
-            "database login: manage.py create_tenant.",
+            "database login: manage.py onboard_tenant.",
         )
 
     def get_urls(self) -> list[URLPattern]:

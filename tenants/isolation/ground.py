@@ -151,13 +151,14 @@ def loot_of(victim: TenantRecord, attacker: TenantRecord) -> Loot:
 
 
 def _words_known_to(attacker: TenantRecord) -> set[str]:
-    """Codes of its own payment types and names of choices: pages show them to it whatever the victim has."""
+    """Codes of its own payment types, names of choices and of the product's parts: pages show them to it whatever the victim has."""
     columns = [column for model in tenant_models() for column in model._meta.concrete_fields]  # noqa: SLF001  # Django's documented name
     choices = {str(word) for column in columns for choice in column.flatchoices for word in choice}
     with tenant_scope(attacker):
         coded = [model for model in tenant_models() if hasattr(model, "code")]
         codes = {str(getattr(each, "code", "")) for model in coded for each in model._base_manager.all()}  # noqa: SLF001  # as above
-    return choices | codes | {settings.ISO20022_PAYMENT_TYPE}
+    parts_of_the_product = {part.label for part in apps.get_app_configs()}  # a flag named like one of them is no secret
+    return choices | codes | parts_of_the_product | {settings.ISO20022_PAYMENT_TYPE}
 
 
 def _texts_of(model: type[TenantModel], found: TenantModel, attacker: TenantRecord) -> Iterator[str]:

@@ -5,5 +5,6 @@ from tenants.models.clients import ApiClient, SigningKey
 from tenants.models.placements import Placement
 from tenants.models.staff import StaffUser
 from tenants.models.tenants import Domain, Tenant
+from tenants.models.tiers import TierDefault
 
-__all__ = ["ApiClient", "Domain", "Placement", "SigningKey", "StaffUser", "Tenant", "TenantModel"]
+__all__ = ["ApiClient", "Domain", "Placement", "SigningKey", "StaffUser", "Tenant", "TenantModel", "TierDefault"]

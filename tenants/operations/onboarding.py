@@ -1,7 +1,10 @@
 """Creating tenants and the schemas of their own."""
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
+from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import Max
@@ -13,12 +16,14 @@ from tenants.context import POOL_SCHEMA
 from tenants.database.login import is_owner_login
 from tenants.errors import OwnerLoginRequired, TenantExists, TenantNameInvalid
 from tenants.models import Placement, Tenant
-from tenants.models.tenants import slug_validator
+from tenants.naming import environment_of, is_reference, naming_errors
+from tenants.profiles import TenantProfile, profile_errors
 
 ISOLATIONS: Final = ("shared", "schema")
 _FIRST_NUMBER: Final = 100_001
-_LONGEST_SLUG, _LONGEST_NAME = 50, 140
 _RESERVED_SCHEMAS: Final = frozenset({POOL_SCHEMA, "public", "tenants", "information_schema"})
+_LOCK: Final = 0x54656E616E747321  # "Tenants!" in ASCII: one tenant at a time gets its number
+_NOTHING_KNOWN: Final = TenantProfile()
 
 
 def create_tenant(
@@ -29,62 +34,154 @@ def create_tenant(
     tier: str = Tenant.Tier.STANDARD,
     isolation: str = "shared",
     reference: str | None = None,
+    status: str = Tenant.Status.ACTIVE,
+    profile: TenantProfile = _NOTHING_KNOWN,
+    legacy_name: bool = False,
+    requested: dict[str, Any] | None = None,
 ) -> Tenant:
-    """Create an active tenant; with `isolation="schema"` in a PostgreSQL schema of its own (owner login needed).
+    """Create a tenant; with `isolation="schema"` in a PostgreSQL schema of its own (owner login needed).
 
-    Numbers (TIDLT-1000NN) are handed out one after the other under a table lock. A slug that exists raises TenantExists
-    before any schema is made for it.
+    Numbers (TIDLT-1000NN) are handed out one after the other under a lock that is held to the end of the transaction, so
+    one that fails leaves no gap. A slug that exists raises TenantExists before any schema is made for it. `requested`
+    keeps what waits for the owner's login; `legacy_name` admits names from before the environment suffixes.
     """
-    _check_names(slug, name)
-    _refuse_existing(slug)
+    check_tenant(
+        slug=slug,
+        name=name,
+        tenant_type=tenant_type,
+        tier=tier,
+        isolation=isolation,
+        profile=profile,
+        reference=reference,
+        legacy=legacy_name,
+    )
+    _refuse_existing(slug, reference)
     placement = _placement(slug, isolation)
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE tenants IN SHARE ROW EXCLUSIVE MODE")
-        _refuse_existing(slug)
+        _one_at_a_time()
+        _refuse_existing(slug, reference)
         tenant = Tenant.objects.create(
-            slug=slug, reference=reference or _next_reference(), name=name, tenant_type=tenant_type, tier=tier, placement=placement
+            slug=slug,
+            reference=reference or _next_reference(),
+            name=name.strip(),
+            tenant_type=tenant_type,
+            tier=tier,
+            status=status,
+            placement=placement,
+            requested=requested,
+            **{"environment": environment_of(slug), **profile.given()},
         )
+        transaction.on_commit(registry.forget)
     registry.forget()
     return tenant
 
 
+def check_tenant(
+    *,
+    slug: str,
+    name: str,
+    tenant_type: str,
+    tier: str,
+    isolation: str,
+    profile: TenantProfile = _NOTHING_KNOWN,
+    reference: str | None = None,
+    legacy: bool = False,
+) -> None:
+    """Raises TenantNameInvalid with every reason why no such tenant can be made, whether or not one exists."""
+    environment = profile.environment or environment_of(slug)
+    errors = [
+        *naming_errors(slug=slug, name=name, environment=environment, legacy=legacy),
+        *_choice_errors("/tenantType", tenant_type, Tenant.Type.values),
+        *_choice_errors("/subscriptionTier", tier, Tenant.Tier.values),
+        *_choice_errors("/isolation", isolation, ISOLATIONS),
+        *profile_errors(profile),
+    ]
+    if reference is not None and not is_reference(reference):
+        errors.append(
+            FieldError(pointer="/reference", code="name_invalid", detail="a number is TIDLT- and six digits, such as TIDLT-100008")
+        )
+    if not errors and isolation == "schema":
+        errors += _schema_errors(schema_name_of(slug))
+    if errors:
+        raise TenantNameInvalid("; ".join(f"{error.pointer[1:]}: {error.detail}" for error in errors), errors=errors)
+
+
+def schema_name_of(slug: str) -> str:
+    """The PostgreSQL schema of a tenant that has its own."""
+    return slug.replace("-", "_")
+
+
 def ensure_placement(schema_name: str) -> Placement:
     """The placement of a schema, made and migrated when it is missing; safe to run again after a crash at any point."""
-    if schema_name in _RESERVED_SCHEMAS or schema_name.startswith("pg_"):
-        raise TenantNameInvalid(f"{schema_name} is a schema of the engine itself or of PostgreSQL")
+    if errors := list(_schema_errors(schema_name)):
+        raise TenantNameInvalid(errors[0].detail, errors=errors)
     if not is_owner_login():
         raise OwnerLoginRequired("a schema is made with the owner login (DATABASE_OWNER_URL), not with the application's")
     if not schema_exists(schema_name):
-        with connection.cursor() as cursor:
-            cursor.execute(f'CREATE SCHEMA "{schema_name}"')
+        _create_schema(schema_name)
+    elif not Placement.objects.filter(schema_name=schema_name).exists():
+        _refuse_others_schema(schema_name)
     call_command("migrate_schemas", schema_name=schema_name, interactive=False, verbosity=0)
     placement: Placement = Placement.objects.get_or_create(schema_name=schema_name)[0]
     return placement
 
 
+def _create_schema(schema_name: str) -> None:
+    """With a note that everything of the shared apps is migrated: their tables are in schema public, and passing through
+    their migrations once more takes longer than making the tenant's own tables."""
+    tenant_apps = [apps.get_app_config(app).label for app in settings.TENANT_APPS]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f'CREATE SCHEMA "{schema_name}"')
+        cursor.execute(f'CREATE TABLE "{schema_name}".django_migrations (LIKE "{POOL_SCHEMA}".django_migrations INCLUDING ALL)')
+        cursor.execute(
+            f'INSERT INTO "{schema_name}".django_migrations (app, name, applied)'  # noqa: S608  # a checked identifier
+            f' SELECT app, name, now() FROM "{POOL_SCHEMA}".django_migrations WHERE app <> ALL (%s) ORDER BY id',
+            [tenant_apps],
+        )
+
+
 def _placement(slug: str, isolation: str) -> Placement:
-    if isolation not in ISOLATIONS:
-        detail = f"isolation is one of: {', '.join(ISOLATIONS)}"
-        raise TenantNameInvalid(detail, errors=[FieldError(pointer="/isolation", code="value_unknown", detail=detail)])
     if isolation == "schema":
-        return ensure_placement(slug.replace("-", "_"))
+        made: Placement | None = Placement.objects.filter(schema_name=schema_name_of(slug)).first()
+        return made or ensure_placement(schema_name_of(slug))
     pool: Placement = Placement.objects.get(schema_name=POOL_SCHEMA)
     return pool
 
 
-def _refuse_existing(slug: str) -> None:
+def _refuse_others_schema(schema_name: str) -> None:
+    """One that somebody uses for something else; an empty one, or one with our migrations, is what a crash left behind."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT bool_or(relname = 'django_migrations') FROM pg_class WHERE relnamespace = %s::regnamespace", [f'"{schema_name}"']
+        )
+        (ours,) = cursor.fetchone()
+    if ours is False:
+        raise TenantNameInvalid(f"the database has a schema {schema_name} already, which is not of this engine")
+
+
+def _refuse_existing(slug: str, reference: str | None) -> None:
     if Tenant.objects.filter(slug=slug).exists():
         raise TenantExists(f"a tenant {slug} exists already")
+    if reference is not None and Tenant.objects.filter(reference=reference).exists():
+        raise TenantExists(f"another tenant has the number {reference}")
 
 
-def _check_names(slug: str, name: str) -> None:
-    if len(slug) > _LONGEST_SLUG or slug_validator.regex.fullmatch(slug) is None:  # type: ignore[union-attr]  # compiled on access
-        raise TenantNameInvalid(
-            f"a tenant id has at most {_LONGEST_SLUG} lowercase letters, digits and single hyphens and starts with a letter"
-        )
-    if not name.strip() or len(name) > _LONGEST_NAME:
-        raise TenantNameInvalid(f"a tenant has a name of at most {_LONGEST_NAME} characters")
+def _choice_errors(pointer: str, value: str, choices: "list[str] | tuple[str, ...]") -> Iterator[FieldError]:
+    if value not in choices:
+        yield FieldError(pointer=pointer, code="value_unknown", detail=f"{pointer[1:]} is one of: {', '.join(choices)}")
+
+
+def _schema_errors(schema_name: str) -> Iterator[FieldError]:
+    if schema_name in _RESERVED_SCHEMAS or schema_name.startswith("pg_"):
+        detail = f"{schema_name} is a schema of the engine itself or of PostgreSQL"
+        yield FieldError(pointer="/tenantId", code="name_invalid", detail=detail)
+
+
+def _one_at_a_time() -> None:
+    """A queue of creations is worked off, where a request would give up after the login's usual wait for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '25s'")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def _next_reference() -> str:

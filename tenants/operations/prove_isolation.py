@@ -47,7 +47,7 @@ def pairs_to_try(names: Sequence[str]) -> list[Pair]:
     other = (shared[:2] or own)[-1:]
     pairs += [(other[0], own[0])] if own and other[0] != own[0] else []
     if not pairs:
-        raise NotFound("two active tenants are needed; make one: manage.py create_tenant --slug other-bank --name 'Other Bank'")
+        raise NotFound("two active tenants are needed; make one: manage.py onboard_tenant --name other-bank")
     return pairs
 
 

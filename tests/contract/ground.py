@@ -9,6 +9,7 @@ from tests.factories import make_account, make_payment_type
 
 IBANS = ("DE89370400440532013000", "FR1420041010050500013M02606", "GB29NWBK60161331926819", "NL91ABNA0417164300")
 Values = list[str | int]
+_LISTS = ("transactions", "accounts", "customers", "config/tenants/alpha-bank/features", "config/tenants/alpha-bank/rate-limits/history")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,11 @@ def prepare_ground(api: Api) -> Ground:
     accounts = [make_account(funds_minor=90_000_000_000, iban=iban) for iban in IBANS[:2]]
     accounts += [make_account("JPY", funds_minor=9_000_000), make_account("KWD", funds_minor=9_000_000)]
     payments = [_pay(api, accounts[0], accounts[1]) for _ in range(60)]
-    cursors: Values = [api.get(f"/{path}?limit=1").json()["nextCursor"] for path in ("transactions", "accounts", "customers")]
+    features: Values = [_flag(api, f"feature-{number}") for number in range(40)]
+    _rate_limit(api, "/api/v1/*")
+    endpoints: Values = [_rate_limit(api, endpoint) for endpoint in ("/api/v1/nowhere", "/api/v1/nowhere/*")]
+    days: Values = [_closed_day(api, f"2026-06-{day:02}") for day in range(1, 31)]
+    cursors: Values = [api.get(f"/{path}?limit=1").json()["nextCursor"] for path in _LISTS]
     return Ground(
         dictionaries={
             "accounts": [account.public_id for account in accounts],
@@ -45,12 +50,37 @@ def prepare_ground(api: Api) -> Ground:
             "amounts": ["0.01", "1.00", "25.50", "049999.99"],
             "ibans": list(IBANS[2:]),
             "cursors": cursors,
+            "features": features,
+            "endpoints": endpoints,
+            "settings": [_setting(api, f"custom.setting-{number}") for number in range(5)],
+            "changes": [_proposal(api, f"custom.proposal-{number}") for number in range(60)],
             "tenants": ["alpha-bank"],
+            "calendars": ["TARGET2", "UK", "HOUSE"],
+            "zones": ["Europe/Berlin", "America/New_York"],
+            "days": days,
+            "new_days": [f"2027-03-{day:02}" for day in range(1, 31)],
+            "instants": ["2026-04-02T15:00:01Z", "2027-03-28T00:59:59+01:00"],
         },
         bindings={
             "path.accountId": "accounts",
             "path.customerId": "customers",
             "path.transactionId": "payments",
+            "path.tenantId": "tenants",
+            "query.endpoint": "endpoints",
+            "body.endpoint": "endpoints",
+            "path.calendarCode": "calendars",
+            "path.day": "days",
+            "query.calendar": "calendars",
+            "query.timeZone": "zones",
+            "query.at": "instants",
+            "query.requestedExecutionDate": "days",
+            "body.date": "new_days",
+            "body.timeZone": "zones",
+            "path.key": "features",
+            "path.code": "types",
+            "path.changeId": "changes",
+            "query.configKey": "settings",
+            "body.configKey": "settings",
             "query.cursor": "cursors",
             "query.customerId": "customers",
             "query.debtorAccount": "accounts",
@@ -65,6 +95,36 @@ def prepare_ground(api: Api) -> Ground:
             "body.currency": "currencies",
         },
     )
+
+
+def _flag(api: Api, key: str) -> str:
+    made: str = api.post(f"/config/tenants/alpha-bank/features/{key}", {"enabled": True, "config": {"rolloutPercentage": 50}}).json()["key"]
+    return made
+
+
+def _rate_limit(api: Api, endpoint: str) -> str:
+    """More than is sent here: made for everything, no limit that is made up later stops the requests, or only a few."""
+    body = {"rateLimitPerMinute": 1_000_000, "burstCapacity": 10_000_000, "windowSizeSeconds": 60}
+    made: str = api.send("PUT", f"/config/tenants/alpha-bank/rate-limits?endpoint={endpoint}", body).json()["endpoint"]
+    return made
+
+
+def _setting(api: Api, key: str) -> str:
+    """With two versions that were in force."""
+    for value in (1, 2):
+        made: str = api.post("/config/tenants/alpha-bank/config", {"configKey": key, "configValue": value}).json()["configKey"]
+    return made
+
+
+def _proposal(api: Api, key: str) -> str:
+    body = {"configKey": key, "configValue": 1, "requireApproval": True}
+    made: str = api.post("/config/tenants/alpha-bank/config", body).json()["changeId"]
+    return made
+
+
+def _closed_day(api: Api, day: str) -> str:
+    made = api.post("/config/tenants/alpha-bank/calendars/TARGET2/days", {"date": day, "businessDay": False, "name": "Closed"}).json()
+    return str(made["date"])
 
 
 def _pay(api: Api, debtor: Account, creditor: Account) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from payment_engine.errors import Conflict, ValidationFailed
-from payments.errors import PaymentTypeUnknown
+from payments.errors import NoSuchPaymentType
 from payments.models import PaymentType
 from payments.operations.payment_types import retire_payment_type, save_payment_type
 from tenants.context import tenant_scope
@@ -48,7 +48,7 @@ def test_a_retired_type_comes_back_as_the_next_version(in_tenant_a: TenantRecord
 
 
 def test_retiring_what_never_was(in_tenant_a: TenantRecord) -> None:
-    with pytest.raises(PaymentTypeUnknown):
+    with pytest.raises(NoSuchPaymentType):
         retire_payment_type(code="SEPA")
 
 

@@ -1,4 +1,4 @@
-"""Stored answers are kept for thirty days."""
+"""Stored answers are kept for thirty days, used limits until their window is long over."""
 
 from datetime import timedelta
 
@@ -6,9 +6,11 @@ import pytest
 
 from events.models import IdempotencyKey
 from payment_engine.clock import now
-from payment_engine.ids import first_id_at
+from payment_engine.ids import first_id_at, new_id
+from payments.models import LimitUsage
 from payments.operations import retention
-from payments.tasks import forget_idempotency_keys
+from payments.tasks import forget_idempotency_keys, forget_limit_usages
+from payments.velocity import Window
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
 
@@ -25,3 +27,15 @@ def test_old_answers_of_every_tenant_are_forgotten(tenant_a: TenantRecord, tenan
     for tenant in (tenant_a, tenant_b):
         with tenant_scope(tenant):
             assert set(IdempotencyKey.objects.values_list("key", flat=True)) == {"0", "29"}
+
+
+@pytest.mark.django_db
+def test_usage_of_windows_that_are_long_over_is_forgotten(tenant_a: TenantRecord) -> None:
+    with tenant_scope(tenant_a):
+        for window, days in ((Window.MINUTE, 0), (Window.DAY, 1), (Window.DAY, 3), (Window.MONTH, 30), (Window.MONTH, 34)):
+            start = now() - timedelta(days=days)
+            facts = {"amount_minor": 1, "count": 1, "counted_until": start}
+            LimitUsage.objects.create(account_id=new_id(), payment_type="X", window_kind=window, window_start=start, **facts)
+    assert forget_limit_usages() == 2
+    with tenant_scope(tenant_a):
+        assert sorted(LimitUsage.objects.values_list("window_kind", flat=True)) == ["DAY", "MINUTE", "MONTH"]

@@ -14,6 +14,7 @@ from payment_engine.errors import EngineError
 from payment_engine.ids import new_id
 from payments.rules import BALANCE_MAX_MINOR, Allowed, Decision, decide
 from payments.terms import PaymentTerms
+from payments.velocity import Used, Window
 
 FEE_ACCOUNT = new_id()
 amounts = st.integers(1, 10**18 - 1)
@@ -49,7 +50,6 @@ def decided(amount_minor: int = 1_00, **facts: Any) -> Decision:
         "debtor": account(),
         "creditor": account(),
         "fee_account_id": FEE_ACCOUNT,
-        "used_today_minor": 0,
     }
     return decide(**(plain | facts))
 
@@ -94,7 +94,7 @@ def test_allowed_payment_balances_and_never_overdraws(  # noqa: PLR0917  # given
 def test_limits_hold_to_the_last_unit(data: st.DataObject, low: int, high: int, daily: int, used: int) -> None:
     limited = terms(min_amount=Decimal(low) / 100, max_amount=Decimal(high) / 100, daily_limit=Decimal(daily) / 100)
     amount = data.draw(st.one_of(near(low), near(high), near(daily - used), amounts))
-    decision = decided(amount, terms=limited, debtor=account(booked_minor=10**18), used_today_minor=used)
+    decision = decided(amount, terms=limited, debtor=account(booked_minor=10**18), used={("T", Window.DAY): Used(used, 1)})
     within = low <= amount <= high and used + amount <= daily
     assert code(decision) == (None if within else "limit_exceeded")
 

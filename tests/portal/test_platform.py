@@ -10,6 +10,7 @@ from django.urls import reverse
 from oauth2_provider.models import get_access_token_model
 
 from accounts.models import Account
+from config_mgmt.models import TenantChange
 from tenants.context import POOL_SCHEMA, tenant_scope
 from tenants.models import ApiClient, StaffUser, Tenant
 from tenants.registry import TenantRecord
@@ -108,10 +109,20 @@ def test_a_tenant_is_created_and_suspended(platform: Client) -> None:
     tenant = Tenant.objects.get(slug="gamma-bank")
     assert tenant.status == "ACTIVE"
     domains = {"domains-TOTAL_FORMS": "0", "domains-INITIAL_FORMS": "0"}
-    values = {"name": "Gamma", "status": "SUSPENDED", "tenant_type": "BANK", "tier": "BASIC", "slug": "other", **domains}
-    send(platform, page_of("tenants_tenant", "gamma-bank"), **values)
+    values = {"name": "Gamma", "tenant_type": "BANK", "tier": "BASIC", "environment": "PRODUCTION", "slug": "other", **domains}
+    answer = send(platform, page_of("tenants_tenant", "gamma-bank"), **values, status="DECOMMISSIONED")
+    assert list(answer.context["adminform"].form.errors) == ["status"]
+    send(platform, page_of("tenants_tenant", "gamma-bank"), **values, status="SUSPENDED", reason="unpaid")
     tenant.refresh_from_db()
     assert (tenant.slug, tenant.name, tenant.status) == ("gamma-bank", "Gamma", "SUSPENDED")
+    with tenant_scope(tenant):
+        newest = TenantChange.objects.order_by("-id").first()
+        assert newest is not None
+        assert (newest.kind, newest.reason, newest.changed_by) == ("SUSPENDED", "unpaid", "platform")
+    wrong = send(platform, page_of("tenants_tenant", "gamma-bank"), **values | {"name": "Gamma AG", "country": "XX"}, status="SUSPENDED")
+    assert "ISO 3166-1" in wrong.content.decode()
+    tenant.refresh_from_db()
+    assert tenant.name == "Gamma"
     assert platform.post(page_of("tenants_tenant", "gamma-bank", "delete"), {"post": "yes"}).status_code == 403
 
 

@@ -9,11 +9,12 @@ from django.db import connection
 from accounts.models import Account, BalanceDelta
 from accounts.operations.fold import fold_balances
 from accounts.operations.shared_accounts import ensure_shared_account
-from payment_engine.clock import today
+from payment_engine.clock import now
 from payment_engine.ids import new_id
 from payments.models import LimitUsage, Payment
 from payments.operations.submit import submit_payments
 from payments.values import Mode
+from payments.velocity import Window
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
 from tests.api import Api
@@ -25,7 +26,15 @@ from tests.review.test_attacks import keyed
 def test_daily_limit_above_what_a_usage_can_count(in_tenant_a: TenantRecord) -> None:
     make_payment_type("HUGE", daily_limit=10**17)
     ada, bob, eve = make_account(funds_minor=10**18), make_account(), make_account(funds_minor=100)
-    LimitUsage.objects.create(account_id=ada.id, payment_type="HUGE", day=today(), amount_minor=9 * 10**18, count=9)
+    LimitUsage.objects.create(
+        account_id=ada.id,
+        payment_type="HUGE",
+        window_kind=Window.DAY,
+        window_start=Window.DAY.start(now()),
+        amount_minor=9 * 10**18,
+        count=9,
+        counted_until=now(),
+    )
     outcomes = submit_payments([payment(ada, bob, 10**18 - 1, payment_type="HUGE"), payment(eve, bob, 1, payment_type="HUGE")])
     assert [o.refusal.code if o.refusal else None for o in outcomes] == ["limit_exceeded", None]
 

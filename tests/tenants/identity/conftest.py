@@ -76,6 +76,15 @@ def set_status(db: None) -> Callable[[str, str], None]:
     """Change a tenant's status as the database sees it, without telling this process."""
 
     def change(slug: str, status: str) -> None:
-        Tenant.objects.filter(slug=slug).update(status=status)
+        rows = Tenant.objects.filter(slug=slug)
+        if status == Tenant.Status.PENDING_ACTIVATION:  # nothing leads back there: as if it had never been activated
+            row = rows.get()
+            rows._raw_delete(rows.db)
+            row.status = status
+            row.save(force_insert=True)
+            return
+        if status == Tenant.Status.DECOMMISSIONED:
+            rows.update(status=Tenant.Status.SUSPENDED)
+        rows.update(status=status)
 
     return change

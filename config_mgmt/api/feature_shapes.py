@@ -1,0 +1,118 @@
+"""Feature flags as the API reads and writes them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from config_mgmt.flags.documents import KEY_PATTERN, FeatureDocument, Instant
+from config_mgmt.flags.values import Variant
+from config_mgmt.models import ConfigVersion
+from payment_engine.api.errors import field_failed
+from payment_engine.api.json import Input, Output, whole_number
+
+FeatureKey = Annotated[str, Meta(pattern=KEY_PATTERN)]
+VersionStatus = Literal["PROPOSED", "SCHEDULED", "ACTIVE", "SUPERSEDED", "REJECTED"]
+Reason = Annotated[str, Meta(max_length=500)]
+ConfigOutput = Annotated[dict[str, Any], Meta(description="As in FeatureConfig; what is not used is left out")]
+
+_VERSION_MAX: Final = 2**31 - 1
+
+
+class FeatureInput(FeatureDocument, frozen=True, kw_only=True):
+    """A feature flag, in place of what it was before. With `activateAt` it takes effect then."""
+
+    reason: Reason = ""
+    activate_at: Instant | None = None
+
+
+class KillInput(Input, frozen=True, kw_only=True):
+    """Why the feature goes off for everybody."""
+
+    reason: Reason = ""
+
+
+class FeatureRollbackInput(Input, frozen=True, kw_only=True):
+    """The version to go back to."""
+
+    version: Annotated[Any, Meta(extra_json_schema={"type": "integer", "minimum": 1, "maximum": _VERSION_MAX})]
+    reason: Reason = ""
+
+    @property
+    def number(self) -> int:
+        number = whole_number(self.version)
+        if number is None or not 1 <= number <= _VERSION_MAX:
+            raise field_failed("/version", "a version is a whole number from 1 on")
+        return number
+
+
+class VariantOutput(Output, frozen=True, kw_only=True):
+    """The form of a feature that a unit has."""
+
+    name: str
+    payload: Any
+
+
+class FeatureOutput(Output, frozen=True, kw_only=True):
+    """A feature flag. `active` and `variant` answer the unit and attributes in the query.
+
+    `status` and `activateAt` are there when this version is not in force yet.
+    """
+
+    key: FeatureKey
+    enabled: bool
+    config: ConfigOutput
+    version: int
+    status: VersionStatus | UnsetType = UNSET
+    activate_at: datetime | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+    variant: VariantOutput | UnsetType | None = UNSET
+
+
+class FeatureVersionOutput(Output, frozen=True, kw_only=True):
+    """One change of a flag; `enabled` and `config` are null where it was removed."""
+
+    version: int
+    status: VersionStatus
+    enabled: bool | None
+    config: ConfigOutput | None
+    reason: str
+    changed_by: str
+    changed_at: datetime
+    activate_at: datetime | None
+    activated_at: datetime | None
+    decided_by: str | None
+    rollback_of: int | None
+
+
+def feature_output(version: ConfigVersion) -> FeatureOutput:
+    waits = version.status != ConfigVersion.Status.ACTIVE
+    return FeatureOutput(
+        key=version.key,
+        enabled=version.value["enabled"],
+        config=version.value["config"],
+        version=version.version,
+        status=version.status if waits else UNSET,  # type: ignore[arg-type]  # the column's own choices
+        activate_at=version.activate_at if waits and version.activate_at else UNSET,
+    )
+
+
+def variant_output(variant: Variant | None) -> VariantOutput | None:
+    return None if variant is None else VariantOutput(name=variant.name, payload=variant.payload)
+
+
+def feature_version_output(version: ConfigVersion) -> FeatureVersionOutput:
+    value = version.value or {}
+    return FeatureVersionOutput(
+        version=version.version,
+        status=version.status,  # type: ignore[arg-type]  # the column's own choices
+        enabled=value.get("enabled"),
+        config=value.get("config"),
+        reason=version.reason,
+        changed_by=version.changed_by,
+        changed_at=version.created_at,
+        activate_at=version.activate_at,
+        activated_at=version.activated_at,
+        decided_by=version.decided_by,
+        rollback_of=version.rollback_of,
+    )
