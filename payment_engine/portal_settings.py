@@ -20,6 +20,10 @@ def _page(title: str, icon: str, model: str, permission: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist"), "permission": f"{_SITE}.{permission}"}
 
 
+def _config_page(title: str, icon: str, name: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:config_mgmt_{name}"), "permission": f"{_SITE}.sees_tenants_rows"}
+
+
 UNFOLD: Final[dict[str, Any]] = {
     "SITE_TITLE": "Payment Engine",
     "SITE_HEADER": "Payment Engine",
@@ -65,6 +69,16 @@ UNFOLD: Final[dict[str, Any]] = {
                     _page("Messages", "mail", "iso20022_message", "sees_tenants_rows"),
                     _page("Outbox", "outbox", "events_outboxevent", "sees_tenants_rows"),
                 ]
+            },
+            {
+                "title": "Configuration",
+                "separator": True,
+                "items": [
+                    _config_page("Settings", "settings", "settings"),
+                    _config_page("Feature flags", "toggle_on", "features"),
+                    _config_page("Rate limits", "speed", "rate_limits"),
+                    _config_page("Approvals", "how_to_reg", "approvals"),
+                ],
             },
             {
                 "title": "Platform",

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from django.db import connections
@@ -23,6 +24,8 @@ from tenants.operations.onboarding import create_tenant
 from tenants.registry import TenantRecord
 
 _owner: dict[str, Any] = {}
+hypothesis.settings.register_profile("engine", deadline=None)  # a busy machine is no counterexample
+hypothesis.settings.load_profile("engine")
 OWN_SCHEMA = os.environ.get("PAYMENT_ENGINE_TEST_PLACEMENT", "shared") == "schema"
 
 

@@ -1,5 +1,5 @@
-"""The portal's pages of configuration."""
+"""The portal's pages of configuration: settings, feature flags, rate limits, and the changes that wait."""
 
-from config_mgmt.admin import tenants
+from config_mgmt.admin import tenants, versions
 
-__all__ = ["tenants"]
+__all__ = ["tenants", "versions"]

@@ -7,9 +7,9 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from config_mgmt.admin.request import actor_of
 from config_mgmt.operations.tenants import change_tenant, next_statuses, take_on_tenant
 from config_mgmt.tenant_orders import TenantChanges, TenantOrder
-from config_mgmt.values import Actor
 from payment_engine.errors import EngineError
 from tenants.admin.tenants import TenantAdmin
 from tenants.models import Tenant
@@ -45,7 +45,7 @@ class ConfiguredTenantAdmin(TenantAdmin):
     )
 
     def take_on(self, request: HttpRequest, values: dict[str, Any]) -> Tenant:
-        return take_on_tenant(order=TenantOrder(**values), actor=_actor(request))[0]
+        return take_on_tenant(order=TenantOrder(**values), actor=actor_of(request))[0]
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ANN401  # Django's signature
         """What the operation refuses is told on the page that was sent."""
@@ -65,9 +65,4 @@ class ConfiguredTenantAdmin(TenantAdmin):
             status=said.get("status"),
             profile=TenantProfile(**{name: value for name, value in said.items() if name in _PROFILE}),
         )
-        change_tenant(slug=obj.slug, changes=changes, actor=_actor(request), reason=form.cleaned_data.get("reason", ""))
-
-
-def _actor(request: HttpRequest) -> Actor:
-    name = request.user.get_username()
-    return Actor(name=name, person=name)
+        change_tenant(slug=obj.slug, changes=changes, actor=actor_of(request), reason=form.cleaned_data.get("reason", ""))

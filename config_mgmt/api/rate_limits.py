@@ -86,9 +86,9 @@ def put_rate_limit(request: HttpRequest, tenant_id: str) -> HttpResponse:
 
     Every process follows within two seconds, each bucket full. Equal to what is in force: nothing changes.
     """
-    body = decode_body(request, RateLimitInput)
-    pattern = _endpoint(request, body)
     with addressed_tenant(request, tenant_id):
+        body = decode_body(request, RateLimitInput)
+        pattern = _endpoint(request, body)
         version, is_new = save_rate_limit(
             endpoint=pattern,
             value=body.value,
@@ -115,10 +115,10 @@ def put_rate_limit(request: HttpRequest, tenant_id: str) -> HttpResponse:
 )
 def delete_rate_limit(request: HttpRequest, tenant_id: str) -> HttpResponse:
     """The limits of the tenant's tier apply from now on. The history stays, and a rollback brings the limit back."""
-    asked = _query_value(request, _ENDPOINT, _REASON)
-    if asked is None:
-        raise _endpoint_missing()
     with addressed_tenant(request, tenant_id):
+        asked = _query_value(request, _ENDPOINT, _REASON)
+        if asked is None:
+            raise _endpoint_missing()
         remove_rate_limit(
             endpoint=asked,
             actor=actor_of(request),

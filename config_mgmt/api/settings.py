@@ -132,7 +132,7 @@ def post_rollback(request: HttpRequest, tenant_id: str) -> HttpResponse:
     def bring_back() -> tuple[int, SettingChangeOutput]:
         change = roll_back_setting(
             key=body.config_key,
-            version=body.version,
+            version=body.number,
             actor=actor_of(request),
             authority=authority_of(request, asks_approval=body.require_approval),
             environment=body.environment,

@@ -13,7 +13,8 @@ from config_mgmt.queries.versions import DEFAULT_ENVIRONMENT, old_value_of
 from config_mgmt.setting_types import SettingType, sentence_of
 from config_mgmt.settings_catalogue import KEY_PATTERN
 from config_mgmt.settings_values import Resolved, Source
-from payment_engine.api.json import Input, Output
+from payment_engine.api.errors import field_failed
+from payment_engine.api.json import Input, Output, whole_number
 from tenants.context import current_tenant_id
 from tenants.models import TierDefault
 
@@ -27,7 +28,8 @@ Environment = Annotated[
     str, Meta(pattern="^[a-z][a-z0-9-]{0,19}$", description="Which deployment the value is for; the engine here reads one of them.")
 ]
 Reason = Annotated[str, Meta(max_length=500)]
-VersionNumber = Annotated[int, Meta(ge=1, le=2_147_483_647)]
+VERSION_MAX: Final = 2_147_483_647
+VersionNumber = Annotated[int, Meta(ge=1, le=VERSION_MAX)]
 Instant = Annotated[datetime, Meta(tz=True)]
 ChangeId = Annotated[str, Meta(pattern="^cfg_[0-9a-f]{32}$")]
 Json = Annotated[Any, Meta(description="Any JSON; what a key may hold is said by its setting's `allowed`")]
@@ -49,10 +51,18 @@ class RollbackInput(Input, frozen=True, kw_only=True):
     """A version whose value is to be in force again."""
 
     config_key: ConfigKey
-    version: VersionNumber
+    version: Annotated[Any, Meta(extra_json_schema={"type": "integer", "minimum": 1, "maximum": VERSION_MAX})]
     environment: Environment = DEFAULT_ENVIRONMENT
     reason: Reason = ""
     require_approval: bool = False
+
+    @property
+    def number(self) -> int:
+        """JSON has one kind of numbers: 3.0 is the version 3."""
+        number = whole_number(self.version)
+        if number is None or not 1 <= number <= VERSION_MAX:
+            raise field_failed("/version", "a version is a whole number from 1 on")
+        return number
 
 
 class DecisionInput(Input, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """How much of each rate limit a tenant has used up at the moment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redis.exceptions import RedisError
@@ -28,7 +29,11 @@ class RateLimitUsage:
 def usage(tenant: TenantRecord) -> list[RateLimitUsage]:
     """Of every policy the tenant is under, ordered by endpoint. Reading it uses up nothing."""
     with tenant_scope(tenant):
-        policies = policies_in_force().all
+        return usage_of(policies_in_force().all)
+
+
+def usage_of(policies: Sequence[Policy]) -> list[RateLimitUsage]:
+    """Of these policies, whichever tenants they are of, in one round trip."""
     try:
         now_us, levels = limiter().levels(policies)
     except RedisError:

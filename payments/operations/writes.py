@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from accounts.ledger.sql import array_of, array_of_bytes, array_of_ids, array_of_new_ids, array_of_texts, given_rows, insert_rows
+from accounts.ledger.sql import array_of, array_of_bytes, array_of_texts, given_rows, insert_rows, packed_ids, packed_new_ids
 from events.answers import Answer
 from payments.values import PaymentRecord, SubmitPayment
 from payments.velocity import COUNTABLE, EVERY_TYPE, UsageKey, UsageRow, Used, Window
@@ -99,7 +99,7 @@ def insert_answers(transaction: PipelinedTransaction, answers: Sequence[tuple[st
         _ANSWERS,
         [
             current_tenant_id(),
-            array_of_new_ids(len(ordered)),
+            packed_new_ids(len(ordered)),
             array_of_texts([key for key, _, _ in ordered]),
             array_of_bytes(fingerprint for _, fingerprint, _ in ordered),
             array_of(answer.status for _, _, answer in ordered),
@@ -118,28 +118,28 @@ def insert_payments(transaction: PipelinedTransaction, payments: Sequence[tuple[
         _PAYMENTS,
         [
             current_tenant_id(),
-            array_of_ids(r.id for r in records),
+            packed_ids(r.id for r in records),
             array_of_texts([r.payment_type for r in records]),
             array_of(r.payment_type_version for r in records),
             array_of(r.config_version for r in records),
             array_of(r.status.value for r in records),
             array_of_texts([r.reason_code for r in records]),
             array_of_texts([r.reason for r in records]),
-            array_of_ids(r.debtor_account_id for r in records),
-            array_of_ids(r.creditor_account_id for r in records),
+            packed_ids(r.debtor_account_id for r in records),
+            packed_ids(r.creditor_account_id for r in records),
             array_of(r.amount_minor for r in records),
             array_of(r.currency for r in records),
             array_of(r.fee_minor for r in records),
             array_of_texts([r.reference for r in records]),
             array_of_texts([r.end_to_end_id for r in records]),
-            array_of_ids(r.uetr for r in records),
+            packed_ids(r.uetr for r in records),
             array_of_texts([r.remittance_information for r in records]),
             array_of(r.requested_execution_date for r in records),
             array_of(r.value_date for r in records),
             array_of_texts([_encode(r.metadata).decode() for r in records]),
             array_of_texts([item.idempotency.key if item.idempotency else None for item, _ in payments]),
-            array_of_ids(r.message_id for r in records),
-            array_of_ids(r.journal_id for r in records),
+            packed_ids(r.message_id for r in records),
+            packed_ids(r.journal_id for r in records),
             array_of_texts([item.correlation_id for item, _ in payments]),
             array_of_texts([item.created_by for item, _ in payments]),
         ],
@@ -153,9 +153,9 @@ def insert_outbox_events(transaction: PipelinedTransaction, payments: Sequence[t
         _EVENTS,
         [
             current_tenant_id(),
-            array_of_new_ids(len(payments)),
+            packed_new_ids(len(payments)),
             array_of(f"payment.{record.status.value.lower()}" for _, record in payments),
-            array_of_ids(record.id for _, record in payments),
+            packed_ids(record.id for _, record in payments),
             array_of_texts([item.correlation_id for item, _ in payments]),
         ],
     )
@@ -183,7 +183,7 @@ def add_usage(transaction: PipelinedTransaction, usage: Sequence[UsageRow], mome
         _ADD_USAGE,
         [
             current_tenant_id(),
-            array_of_new_ids(len(usage)),
+            packed_new_ids(len(usage)),
             *_key_columns([row.key for row in usage], moment),
             array_of(row.unrecorded.amount_minor for row in usage),
             array_of(row.unrecorded.count for row in usage),
@@ -192,9 +192,9 @@ def add_usage(transaction: PipelinedTransaction, usage: Sequence[UsageRow], mome
     )
 
 
-def _key_columns(keys: Sequence[UsageKey], moment: datetime) -> list[str]:
+def _key_columns(keys: Sequence[UsageKey], moment: datetime) -> list[str | bytes]:
     return [
-        array_of_ids(key.account_id for key in keys),
+        packed_ids(key.account_id for key in keys),
         array_of_texts([key.counted_as for key in keys]),
         array_of(key.window.value for key in keys),
         _array_of_moments([key.window.start(moment) for key in keys]),

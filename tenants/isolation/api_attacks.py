@@ -15,7 +15,7 @@ from tenants.isolation.ground import Loot, Raid, tenant_models
 from tenants.isolation.web import Answer, Web
 
 DOCUMENT_PATH: Final = "/api/v1/schema?format=json"
-_UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _OK = 401, 403, 404, 200
+_UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _UNPROCESSABLE, _OK = 401, 403, 404, 422, 200
 _CLOSED: Final = frozenset({_FORBIDDEN, _NOT_FOUND})
 
 
@@ -44,7 +44,7 @@ def attack_api(target: ApiRaid) -> Iterator[Finding]:
         if operation.path_schemas:
             yield _finding(target, "ids in the path", operation, _ids_in_path(target, operation, own))
         elif operation.reads:
-            yield _finding(target, "list, after the other tenant asked", operation, _list(target, operation))
+            yield _finding(target, "list, after the other tenant asked", operation, _list(target, operation, own))
         else:
             yield _finding(target, "ids in the body", operation, _ids_in_body(target, operation, own))
     yield from _forged_tokens(target)
@@ -92,7 +92,7 @@ def _told(target: ApiRaid, answer: Answer, *, sent: str = "") -> str | None:
 
 
 def _assert_other_tenant(target: ApiRaid, operation: ApiOperation) -> Outcome:
-    path = _address(operation, new_id().hex)
+    path = _address(operation, new_id().hex) + target.document.query(operation, {})
     for named in (target.raid.victim.slug, target.raid.victim.tenant.reference):
         answer = _send(target, operation, path, body=None if operation.reads else {}, X_Tenant_ID=named)
         if answer.status != _FORBIDDEN:
@@ -107,7 +107,7 @@ def _ids_in_path(target: ApiRaid, operation: ApiOperation, own: Mapping[str, str
         return nothing("the other tenant has nothing of this kind")
     statuses, reached = set(), 0
     for candidate in candidates:
-        path = _address(operation, candidate)
+        path = _address(operation, candidate) + target.document.query(operation, own)
         body = None if operation.body_schema is None else target.document.example(operation.body_schema, target.ids(), own)
         answer = _send(target, operation, path, body=body)
         statuses.add(answer.status)
@@ -125,9 +125,13 @@ def _ids_in_path(target: ApiRaid, operation: ApiOperation, own: Mapping[str, str
     return held(f"{codes} for {len(candidates)} ids")
 
 
-def _list(target: ApiRaid, operation: ApiOperation) -> Outcome:
-    theirs = target.web.send("GET", operation.path, token=target.victims_token)
-    mine = _send(target, operation, operation.path)
+def _list(target: ApiRaid, operation: ApiOperation, own: Mapping[str, str]) -> Outcome:
+    path = operation.path + target.document.query(operation, own)
+    theirs = target.web.send("GET", path, token=target.victims_token)
+    mine = _send(target, operation, path)
+    if mine.status == _UNPROCESSABLE:  # it needs one of several parameters: those the attacker has a value for
+        path = operation.path + target.document.query(operation, own, more=own)
+        mine = _send(target, operation, path)
     if told := _told(target, mine):
         return leak(f"shows {told}")
     if mine.status != _OK:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 _PLAIN_TEXTS: Final = ("1.00", "1", "EUR", "A", "2030-01-01", "isolation proof", "2030-01-01T00:00:00Z", "a@example.com")
@@ -15,6 +16,8 @@ class ApiOperation:
     method: str
     path: str
     path_schemas: Mapping[str, Mapping[str, Any]]
+    query_schemas: Mapping[str, Mapping[str, Any]]
+    needed_query: frozenset[str]
     body_schema: Mapping[str, Any] | None
     needs_key: bool
 
@@ -42,6 +45,8 @@ class ApiDocument:
                     method=method.upper(),
                     path=path,
                     path_schemas={each["name"]: self._resolve(each["schema"]) for each in parameters if each["in"] == "path"},
+                    query_schemas={each["name"]: self._resolve(each["schema"]) for each in parameters if each["in"] == "query"},
+                    needed_query=frozenset(each["name"] for each in parameters if each["in"] == "query" and each.get("required")),
                     body_schema=self._body_of(declared),
                     needs_key=any(each["name"] == "Idempotency-Key" for each in parameters),
                 )
@@ -64,6 +69,12 @@ class ApiDocument:
         if kind in {"integer", "number"}:
             return schema.get("minimum", 1)
         return True if kind == "boolean" else _text(schema, tuple(ids), own, name)
+
+    def query(self, operation: ApiOperation, own: Mapping[str, str], *, more: Iterable[str] = ()) -> str:
+        """The parameters an operation needs, and `more` of those it takes, as a query string."""
+        names = [name for name in operation.query_schemas if name in operation.needed_query or name in more]
+        values = {name: str(self.example(operation.query_schemas[name], (), own, name)) for name in names}
+        return f"?{urlencode(values)}" if values else ""
 
     def _object(self, schema: Mapping[str, Any], ids: Iterable[str], own: Mapping[str, str]) -> dict[str, Any]:
         properties = schema.get("properties", {})

@@ -151,9 +151,10 @@ def loot_of(victim: TenantRecord, attacker: TenantRecord) -> Loot:
 
 
 def _words_known_to(attacker: TenantRecord) -> set[str]:
-    """Codes of its own payment types, names of choices and of the product's parts: pages show them to it whatever the victim has."""
+    """What pages show to it whatever the victim has: codes of its own payment types, choices, defaults, the product's parts."""
     columns = [column for model in tenant_models() for column in model._meta.concrete_fields]  # noqa: SLF001  # Django's documented name
     choices = {str(word) for column in columns for choice in column.flatchoices for word in choice}
+    choices |= {column.default for column in columns if isinstance(column.default, str)}
     with tenant_scope(attacker):
         coded = [model for model in tenant_models() if hasattr(model, "code")]
         codes = {str(getattr(each, "code", "")) for model in coded for each in model._base_manager.all()}  # noqa: SLF001  # as above
