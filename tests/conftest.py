@@ -102,7 +102,8 @@ def _truncate_as_owner(_self: object) -> None:
             "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'"
             " AND (n.nspname NOT IN ('public', 'tenants', 'information_schema') AND n.nspname !~ '^pg_'"
             " AND c.relname <> 'django_migrations'"
-            " OR n.nspname = 'public' AND c.relname IN ('staff_users', 'api_clients', 'django_session', 'django_admin_log', 'tier_defaults'))"
+            " OR n.nspname = 'public'"
+            " AND c.relname IN ('staff_users', 'api_clients', 'django_session', 'django_admin_log', 'tier_defaults'))"
         ).fetchall()
         names = [f'"{schema}"."{table}"' for schema, table in tables]
         for name in names:

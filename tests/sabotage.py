@@ -38,15 +38,15 @@ SABOTAGES: Final = (
     Sabotage(
         name="an unbalanced journal is let through by PostgreSQL",
         file="accounts/migrations/sql/ledger_rules.sql",
-        line="HAVING sum(f.amount_minor) <> 0",
-        instead="HAVING sum(f.amount_minor) <> 0 AND false",
+        line="bool_or(amount_minor <> 0) AS unbalanced",
+        instead="false AS unbalanced",
         tests="tests/accounts",
     ),
     Sabotage(
         name="postings may be joined to a journal later",
         file="accounts/migrations/sql/ledger_rules.sql",
-        line="WHERE j.posting_count IS DISTINCT FROM f.postings OR",
-        instead="WHERE false OR",
+        line="WHERE f.unbalanced OR j.posting_count IS DISTINCT FROM f.postings OR",
+        instead="WHERE f.unbalanced OR",
         tests="tests/accounts",
     ),
     Sabotage(
@@ -59,8 +59,8 @@ SABOTAGES: Final = (
     Sabotage(
         name="a booked balance may be written without postings",
         file="accounts/migrations/sql/ledger_rules.sql",
-        line="coalesce(p.balance_after_minor, 0) <> f.booked_minor)",
-        instead="false)",
+        line="p.account_version = f.version AND p.balance_after_minor = f.booked_minor",
+        instead="p.account_version = f.version",
         tests="tests/accounts",
     ),
     Sabotage(
@@ -169,6 +169,42 @@ SABOTAGES: Final = (
         line="            amount_minor,\n            self.currency,\n            self.reference,",
         instead="            self.currency,\n            self.reference,",
         tests="tests/payments/test_api.py",
+    ),
+    # Configuration
+    Sabotage(
+        name="one's own change is approved with a second client",
+        file="config_mgmt/operations/changes.py",
+        line="if actor.person == change.changed_by_person:",
+        instead="if actor.name == change.changed_by:",
+        tests="tests/config_mgmt/test_changes.py",
+    ),
+    Sabotage(
+        name="a roll-out leaves the last per cent out",
+        file="config_mgmt/flags/evaluate.py",
+        line="normalized(flag.key, unit) <= percentage",
+        instead="normalized(flag.key, unit) < percentage",
+        tests="tests/config_mgmt/flags/test_evaluate.py",
+    ),
+    Sabotage(
+        name="the last request of a burst is refused",
+        file="config_mgmt/rate_limits/gcra.py",
+        line="level.debt_us + bucket.cost_us <= bucket.depth_us",
+        instead="level.debt_us + bucket.cost_us < bucket.depth_us",
+        tests="tests/config_mgmt/rate_limits/test_gcra.py",
+    ),
+    Sabotage(
+        name="a payment after the cut-off keeps its day",
+        file="payments/value_dates.py",
+        line="first = today + _DAY if late else today",
+        instead="first = today",
+        tests="tests/payments/value_dates",
+    ),
+    Sabotage(
+        name="a process never reads changed configuration",
+        file="config_mgmt/snapshots.py",
+        line="if entry is not None and entry[0] >= tenant.config_revision:",
+        instead="if entry is not None:",
+        tests="tests/config_mgmt",
     ),
     # Tenancy
     Sabotage(
