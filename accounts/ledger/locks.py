@@ -27,6 +27,11 @@ class LockedAccounts:
     def find(self, reference: AccountReference) -> LockedAccount | None:
         return self._by_iban.get(reference) if isinstance(reference, str) else self.by_id.get(reference)
 
+    def keep_promises(self) -> None:
+        """All that was promised has been posted: balances carry it from here on."""
+        for account in self.by_id.values():
+            account.promised_minor = 0
+
 
 class PendingLocks:
     """Locks asked for but not read yet: further statements can join the same round trip."""

@@ -26,7 +26,7 @@ from payment_engine.clock import now
 from payment_engine.observability.metrics import count_payments
 from tenants.context import current_tenant_id
 
-CHUNK: Final = 500
+CHUNK: Final = 1000
 LEASE: Final = timedelta(seconds=30)
 """A message whose cursor did not move for so long is taken up by the sweeper."""
 Progress = Callable[[int, int], None]

@@ -2,7 +2,7 @@
 
 import hmac
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -29,6 +29,7 @@ from payments.values import Mode, Outcome, PaymentRecord, SubmitPayment
 from payments.velocity import RunningUsage, UsageKey
 from tenants.database.pipeline import ConnectionDied, PipelinedTransaction, pipelined_transaction
 
+SLICE: Final = 200
 _log: Final = logging.getLogger(__name__)
 Kept = dict[str, tuple[bytes, Answer]]
 
@@ -86,11 +87,24 @@ def _submit(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, fees
         kept_answers = writes.queue_kept_answers(transaction, [i.idempotency.key for i in items if i.idempotency])
         batch = _Batch(transaction, snapshot, fees, locks.fetch(), kept_answers())
         batch.read_usage(items)
-        outcomes = [batch.take(item) for item in items]
-        if mode is Mode.ATOMIC and any(_is_refused(outcome) for outcome in outcomes):
-            return [_taken_down(outcome) for outcome in outcomes]
-        batch.write()
+        outcomes: list[Outcome] = []
+        for slice_ in _slices(items, mode):
+            outcomes += [batch.take(item) for item in slice_]
+            if mode is Mode.ATOMIC and any(_is_refused(outcome) for outcome in outcomes):
+                return [_taken_down(outcome) for outcome in outcomes]
+            batch.write()
+        batch.write_usage()
     return outcomes
+
+
+def _slices(items: Sequence[SubmitPayment], mode: Mode) -> Iterator[Sequence[SubmitPayment]]:
+    """PostgreSQL writes one slice while Python decides the next.
+
+    One slice is all where all stands or falls together, and where there are keys: they are written in one order.
+    """
+    size = len(items) if mode is Mode.ATOMIC or any(item.idempotency for item in items) else SLICE
+    for first in range(0, len(items), size):
+        yield items[first : first + size]
 
 
 def _is_refused(outcome: Outcome) -> bool:
@@ -273,9 +287,13 @@ class _Batch:
         )
 
     def write(self) -> None:
-        """Queue every write; the COMMIT that follows sends them in one round trip."""
+        """Queue the writes of what was taken since the last call; nobody waits for them before the COMMIT."""
         post_journals(self._transaction, [booked.journal for booked in self._booked], self._accounts)
+        self._accounts.keep_promises()
         writes.insert_payments(self._transaction, self._payments)
         writes.insert_outbox_events(self._transaction, self._payments)
         writes.insert_answers(self._transaction, self._answers)
+        self._booked, self._payments, self._answers = [], [], []
+
+    def write_usage(self) -> None:
         writes.add_usage(self._transaction, self._usage.to_record(self._now), self._now)
