@@ -125,6 +125,12 @@ class PaymentTypeChange(Input, frozen=True, kw_only=True):
     retry_policy: RetryPolicyInput | None = None
     status: Annotated[str, Meta(extra_json_schema={"enum": ["ACTIVE", "DRAFT"]})] = "ACTIVE"
     reason: Reason = ""
+    code: Code | None = None
+
+    def check_code(self, code: str) -> None:
+        """What was read may be sent back: a code in the body is that of the path."""
+        if self.code not in {None, code}:
+            raise field_failed("/code", f"this is {code}, as in the path; a payment type keeps its code for ever")
 
     @property
     def is_draft(self) -> bool:

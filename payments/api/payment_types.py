@@ -137,6 +137,7 @@ def get_payment_type(request: HttpRequest, tenant_id: str, code: str) -> HttpRes
 def put_payment_type_view(request: HttpRequest, tenant_id: str, code: str) -> HttpResponse:
     """All terms anew, in force at once in place of the version before; or the draft, which is there once and can be edited."""
     body = decode_body(request, PaymentTypeChange)
+    body.check_code(code)
     with addressed_tenant(request, tenant_id):
         row = put_payment_type(
             code=code,

@@ -57,6 +57,13 @@ def test_the_guides_command_puts_the_type_in_force(api: Api, tenant_b: TenantRec
     assert stranger.get("/config/tenants/beta-bank/payment-types/DEMO_TRANSFER").status_code == 404
 
 
+def test_a_code_in_the_body_is_that_of_the_path(api: Api) -> None:
+    offer(api)
+    same = send(api, "PUT", "/SEPA", {"code": "SEPA", "name": "SEPA", "maxAmount": "9.00"})
+    assert (same.status_code, same.json()["version"]) == (200, 2)
+    assert problem(send(api, "PUT", "/SEPA", {"code": "OTHER", "name": "SEPA"})) == (422, "validation_failed", ["/code"])
+
+
 def test_a_payment_names_the_version_that_decided_it(api: Api, in_tenant_a: TenantRecord) -> None:
     offer(api, processingFee="1.00")
     ada, bob = make_account(funds_minor=10_000), make_account()
