@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.core import PROCESSES, Core
+from benchmarks.core import SETUPS, Core
 from benchmarks.helper import PROJECT, run
 from benchmarks.machine import Machine, machine
 from benchmarks.measures import Line, Measure, lines, table
@@ -124,15 +124,15 @@ def _groups(options: Options, stage: Stage, web: Web | None, stack: ExitStack) -
     pid = stage.servers.postgres_pid
     if "core" in options.families:
         core = stack.enter_context(Core(bank_file=stage.bank_file, environment=stage.environment, postgres_pid=pid))
-        groups += [[partial(_core, core, batch, processes) for batch in BATCHES] for processes in range(1, PROCESSES + 1)]
+        groups += [[partial(_core, core, batch, processes, tenants) for batch in BATCHES] for processes, tenants in SETUPS]
     if web is not None and "rest" in options.families:
         rest = stack.enter_context(Rest(web=web, bank_file=stage.bank_file, environment=stage.environment, postgres_pid=pid))
         groups += [[partial(_rest, rest, connections, hot) for hot in (False, True)] for connections in CONNECTIONS]
     return groups
 
 
-def _core(core: Core, batch: int, processes: int, seconds: float) -> Measure:
-    return core.measure(batch=batch, processes=processes, seconds=seconds)
+def _core(core: Core, batch: int, processes: int, tenants: int, seconds: float) -> Measure:
+    return core.measure(batch=batch, processes=processes, tenants=tenants, seconds=seconds)
 
 
 def _rest(rest: Rest, connections: int, hot: bool, seconds: float) -> Measure:

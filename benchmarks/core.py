@@ -10,6 +10,8 @@ from benchmarks.helper import Helper
 from benchmarks.measures import Measure
 
 PROCESSES = 2
+SETUPS = ((1, 1), (2, 1), (2, 2))
+"""Processes, and tenants they book for."""
 
 
 class Core:
@@ -22,8 +24,9 @@ class Core:
             self._stack.enter_context(Helper("benchmarks.poster", str(bank_file), environment=environment)) for _ in range(PROCESSES)
         ]
         for poster in self._posters:  # connect and make plans before the first measurement
-            poster.order(batch=1, seconds=0.2)
-            poster.answer()
+            for neighbour in (False, True):
+                poster.order(batch=1, seconds=0.2, neighbour=neighbour)
+                poster.answer()
 
     def __enter__(self) -> Self:
         return self
@@ -31,14 +34,16 @@ class Core:
     def __exit__(self, *_error: object) -> None:
         self._stack.close()
 
-    def measure(self, *, batch: int, processes: int, seconds: float) -> Measure:
+    def measure(self, *, batch: int, processes: int, tenants: int, seconds: float) -> Measure:
+        """With two tenants each process books for one of them: no account is wanted by both."""
         posters = self._posters[:processes]
         before = cpu_seconds([self._postgres_pid])
-        for poster in posters:
-            poster.order(batch=batch, seconds=seconds)
+        for number, poster in enumerate(posters):
+            poster.order(batch=batch, seconds=seconds, neighbour=number >= processes / tenants)
         answers = [poster.answer() for poster in posters]
+        setup = f"{processes} process{'es' if processes > 1 else ''}{', a tenant each' if tenants > 1 else ''}"
         return Measure(
-            variant=f"posting core, batch {batch}, {processes} process{'es' if processes > 1 else ''}",
+            variant=f"posting core, batch {batch}, {setup}",
             payments=sum(answer["payments"] for answer in answers),
             seconds=max(answer["seconds"] for answer in answers),
             client_cpu_seconds=0.0,

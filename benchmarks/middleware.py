@@ -15,7 +15,7 @@ import django
 from benchmarks.decisions import INSIDE, ROUNDS, Cost, cost
 from benchmarks.helper import PROJECT, run
 from benchmarks.machine import machine
-from benchmarks.seed import TENANT
+from benchmarks.seed import TENANTS
 from benchmarks.servers import BenchmarkServers
 
 BUDGET_MICROSECONDS: Final = 150
@@ -42,8 +42,8 @@ def rate_limits() -> Iterator[Cost]:
 
     def request_to(path: str) -> HttpRequest:
         request = RequestFactory().get(path)
-        request.tenant = tenant_by_slug(TENANT)  # type: ignore[attr-defined]  # as the tenant middleware leaves it
-        caller = Principal(client_id="benchmark", tenant=TENANT, scopes=frozenset(), person="benchmark")
+        request.tenant = tenant_by_slug(TENANTS[0])  # type: ignore[attr-defined]  # as the tenant middleware leaves it
+        caller = Principal(client_id="benchmark", tenant=TENANTS[0], scopes=frozenset(), person="benchmark")
         request.principal = caller  # type: ignore[attr-defined]  # as above
         return request
 
@@ -90,7 +90,7 @@ def measure() -> int:
     start_refresher()  # as a web process has it: no request reads the registry
     print(f"{'microseconds per call':<60} {'median':>8} {'best':>8} {'budget':>8}")
     exceeded = 0
-    with tenant_scope(tenant_by_slug(TENANT)):
+    with tenant_scope(tenant_by_slug(TENANTS[0])):
         for section in SECTIONS:
             for each in section():
                 print(each.line, flush=True)

@@ -1,6 +1,7 @@
 """`python -m benchmarks.poster ACCOUNTS_FILE`: one process that books payments through the posting core.
 
-Reads orders as JSON lines, `{"batch": 100, "seconds": 3.0}`, and answers each with what it did and what it cost.
+Reads orders as JSON lines, `{"batch": 100, "seconds": 3.0, "neighbour": false}`, and answers each with what it did and what
+it cost. The neighbour is the second tenant.
 """
 
 import gc
@@ -22,11 +23,12 @@ def main() -> None:
     from tenants.registry import tenant_by_slug
 
     bank = json.loads(Path(sys.argv[1]).read_text())
-    accounts = [parse_id("acc", account["id"]) for account in bank["spread"]]
+    banks = [(each["tenant"], [parse_id("acc", account["id"]) for account in each["spread"]]) for each in (bank, bank["neighbour"])]
     gc.freeze()  # as payment_engine.wsgi does
-    with tenant_scope(tenant_by_slug(bank["tenant"])):
-        for line in sys.stdin:
-            order = json.loads(line)
+    for line in sys.stdin:
+        order = json.loads(line)
+        tenant, accounts = banks[order["neighbour"]]
+        with tenant_scope(tenant_by_slug(tenant)):
             print(json.dumps(_book(accounts, batch=order["batch"], seconds=order["seconds"])), flush=True)
 
 
