@@ -69,7 +69,7 @@ lock: $(DEV_STAMP) ## Compile requirements*.in into hashed requirements*.txt
 	done
 
 browser: ## Install Chromium for the portal's page tests (Debian, Ubuntu)
-	$(if $(filter 0,$(shell id -u)),,sudo) apt-get install --yes --no-install-recommends chromium
+	$(if $(filter 0,$(shell id -u)),,sudo) apt-get install --yes --no-install-recommends chromium chromium-driver
 
 clean: ## Remove the environment and caches; data in DATA_DIR stays
 	rm -rf $(VENV) staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -235,6 +235,8 @@ def _is_exact(number: Decimal | float) -> bool:
     if isinstance(number, int):
         return abs(number) <= _EXACT
     try:
+        if not abs(float(number)) <= _EXACT:  # the column gives it back as a whole number, which is not exact then
+            return False
         return Decimal(repr(float(number))) == Decimal(number) or isinstance(number, float)
     except (ArithmeticError, ValueError, OverflowError):
         return False
@@ -248,7 +250,7 @@ def with_floats(value: Any) -> Any:  # noqa: ANN401  # as above
     """Numbers that were checked to survive it, as the column's JSON encoder takes them."""
     match value:
         case Decimal():
-            return float(value)
+            return float(value) + 0.0  # which is 0 of −0: the column has no other zero
         case Mapping():
             return {name: with_floats(member) for name, member in value.items()}
         case list():

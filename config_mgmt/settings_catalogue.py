@@ -30,7 +30,7 @@ SETTINGS: Final = (
     Setting(
         key="payment.default_currency",
         type="choice",
-        description="The currency of amounts for which none is named.",
+        description="The currency of an account that is opened without naming one.",
         choices=CURRENCIES,
         default=lambda: "EUR",
         allowed="an ISO 4217 currency code in use, such as EUR",
@@ -39,7 +39,7 @@ SETTINGS: Final = (
     Setting(
         key="tenant.time_zone",
         type="time-zone",
-        description="The time zone of the tenant's days and hours where nothing names another.",
+        description="The time zone on whose clock today begins in the portal's sums; limits and statements count days in UTC.",
         default=lambda: ZoneInfo("UTC"),
         fallback="time_zone",
     ),

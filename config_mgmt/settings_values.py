@@ -1,7 +1,7 @@
 """The settings in force, resolved: the tenant's own value, else what its profile says, else its tier's, else the default."""
 
 import fnmatch
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -40,14 +40,18 @@ def setting(key: str) -> Any:  # noqa: ANN401  # each setting has a type of its 
 
 
 def approval_rule() -> Callable[[Setting], bool]:
-    """Whether a change of a setting waits for another person: by its declaration, or by the tenant's own rule of this moment."""
-    patterns: tuple[str, ...] = setting(FOUR_EYES_KEYS)
+    """Whether a change of a setting waits for another person: by its declaration, or by the tenant's own rule.
+
+    The rule is that of this moment, read from the database: a rule that is a second old lets through what it must not.
+    """
+    [rule] = resolve(settings.CONFIG_ENVIRONMENT, [FOUR_EYES_KEYS])
+    patterns: tuple[str, ...] = rule.value
     return lambda declared: declared.four_eyes or any(fnmatch.fnmatchcase(declared.key, pattern) for pattern in patterns)
 
 
-def resolve(environment: str, keys: Iterable[str] | None = None) -> list[Resolved]:
+def resolve(environment: str, keys: Collection[str] | None = None) -> list[Resolved]:
     """Every declared setting and the tenant's own, by key, as the database has them now; or those named."""
-    own = {version.key: version for version in active_versions(ConfigVersion.Kind.SETTING, environment)}
+    own = {version.key: version for version in active_versions(ConfigVersion.Kind.SETTING, environment, keys)}
     tiers, facts = _of_tier(), _facts()
     wanted = sorted({*(declared.key for declared in SETTINGS), *own, *tiers} if keys is None else set(keys))
     found = (_resolve(key, own.get(key), tiers, facts) for key in wanted)

@@ -58,14 +58,15 @@ class SnapshotCache(Generic[T]):
         self._entries.clear()
 
     def _read(self, tenant: TenantRecord) -> tuple[int, T]:
-        """Under a revision that stood still meanwhile, so that the number names exactly what was read."""
-        revision = tenant.config_revision
+        """Under a revision that stood still meanwhile, so that the number names exactly what was read; while it never stands
+        still, under that of before. The database is asked for it: the registry may know one that was not committed."""
+        latest = registry.config_revision_of(tenant.slug)
         for _ in range(_ATTEMPTS):
+            revision = latest
             value = self._load(revision)
             latest = registry.config_revision_of(tenant.slug)
             if latest == revision:
                 break
-            revision = latest
         return revision, value
 
 

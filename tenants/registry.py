@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from django.db import connection
+
 from tenants.context import use
 from tenants.errors import TenantUnknown
 from tenants.models import Tenant
@@ -79,6 +81,8 @@ def refresh() -> None:
 def _current() -> dict[str, TenantRecord]:
     global _records, _expires_at  # noqa: PLW0603
     if time.monotonic() >= _expires_at:
+        if connection.in_atomic_block:  # may see what is never committed: nothing to keep
+            return _load()
         with _lock:
             if time.monotonic() >= _expires_at:
                 _records = _load()

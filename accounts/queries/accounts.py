@@ -30,6 +30,15 @@ def account_with_balances(account_id: UUID) -> Account:
     return account
 
 
+def find_account(reference: UUID | str) -> Account | None:
+    """By its id, its number or its IBAN (spaces allowed); None for what the tenant does not have."""
+    accounts = Account.objects.filter(tenant_id=current_tenant_id())
+    if isinstance(reference, UUID):
+        return accounts.filter(id=reference).first()
+    iban = reference.replace(" ", "").upper()
+    return accounts.filter(number=reference.strip()).first() or accounts.filter(iban=iban).first()
+
+
 def booked_now_minor(account: Account) -> int:
     """The booked balance with the deltas no fold has moved yet (an account that is not append-only has none)."""
     return account.booked_minor + int(getattr(account, "unfolded_minor", 0))

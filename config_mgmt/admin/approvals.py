@@ -6,7 +6,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
-from config_mgmt.admin.cells import status_badge
+from config_mgmt.admin.cells import status_badge, who
 from config_mgmt.admin.pages import Diff, Link, Mounted, VersionAdmin, across_tenants, cut, page_of_version, show, url_of
 from config_mgmt.admin.request import actor_of
 from config_mgmt.models import ConfigVersion
@@ -25,6 +25,7 @@ class Waiting:
 
     version: ConfigVersion
     status: SafeString
+    who: SafeString | str
     diff: Diff
     hint: str
     links: list[Link]
@@ -69,9 +70,14 @@ def word_of_refusal(version: ConfigVersion, actor: Actor) -> str:
     return "Withdraw" if own or version.status == ConfigVersion.Status.SCHEDULED else "Reject"
 
 
+def is_own_proposal(version: ConfigVersion, actor: Actor) -> bool:
+    """Whoever asked for a change does not approve it, be it with another of their clients or users."""
+    return version.status == ConfigVersion.Status.PROPOSED and version.changed_by_person == actor.person
+
+
 def _card(version: ConfigVersion, actor: Actor, may_decide: bool) -> Waiting:
     approvable = version.status == ConfigVersion.Status.PROPOSED
-    own = version.changed_by_person == actor.person
+    own = is_own_proposal(version, actor)
     links = []
     if may_decide and approvable and not own:
         links.append(Link(text="Approve", url=page_of_version(version, "approve"), primary=True))
@@ -80,8 +86,9 @@ def _card(version: ConfigVersion, actor: Actor, may_decide: bool) -> Waiting:
     return Waiting(
         version=version,
         status=status_badge(version),
+        who=who(version.changed_by, version.changed_by_person),
         diff=Diff.of(old_value_of(version), version.value),
-        hint=OWN_CHANGE if approvable and own else "",
+        hint=OWN_CHANGE if own else "",
         links=links,
     )
 

@@ -12,6 +12,7 @@ from config_mgmt.queries.differences import Difference, differences
 from tenants.portal.cells import NOTHING, badge, moment
 
 _SHOWN: Final = 160
+_NAME_SHOWN: Final = 24
 _KIND_BADGES: Final = {  # the colours of tenants.portal.cells.badge, by the status that has them
     ConfigVersion.Status.PROPOSED: "PENDING_APPROVAL",
     ConfigVersion.Status.SCHEDULED: "SCHEDULED",
@@ -42,11 +43,16 @@ def json_text(value: Any) -> str:  # noqa: ANN401  # JSON
     return NOTHING if value is None else msgspec.json.encode(value).decode()
 
 
-def code(value: Any, *, most: int = _SHOWN) -> SafeString | str:  # noqa: ANN401  # JSON
+def plain_text(value: Any) -> str:  # noqa: ANN401  # JSON
+    """The same, but text without its quotes: for where a value stands alone."""
+    return value if isinstance(value, str) else json_text(value)
+
+
+def code(value: Any, *, most: int = _SHOWN, alone: bool = False) -> SafeString | str:  # noqa: ANN401  # JSON
     """A JSON value; all of it when pointed at."""
     if value is None:
         return NOTHING
-    text = json_text(value)
+    text = plain_text(value) if alone else json_text(value)
     return format_html('<code class="config-code" title="{}">{}</code>', text, text if len(text) <= most else f"{text[:most]}…")
 
 
@@ -70,11 +76,11 @@ def summary(kind: str, value: Any) -> SafeString | str:  # noqa: ANN401  # JSON
         case ConfigVersion.Kind.FEATURE:
             config = value.get("config", {})
             state = "killed" if config.get("killSwitch") else "on" if value.get("enabled") else "off"
-            return f"{state}, {config.get('rolloutPercentage', 100)} %"
+            return f"{state}, {config.get('rolloutPercentage', 100)}\N{NO-BREAK SPACE}%"
         case ConfigVersion.Kind.RATE_LIMIT:
             return f"{value['rateLimitPerMinute']:,} a minute, burst {value['burstCapacity']:,}"
         case _:
-            return code(value, most=60)
+            return code(value, most=60, alone=True)
 
 
 def who_and_when(version: ConfigVersion) -> SafeString:
@@ -88,7 +94,14 @@ def decided(version: ConfigVersion) -> SafeString | str:
 
 
 def _by(name: str, person: str, at: str) -> SafeString:
-    return format_html('{}<br><span class="text-subtle">{}</span>', name if name == person else f"{name} ({person})", at)
+    return format_html('{}<br><span class="text-subtle">{}</span>', who(name, person), at)
+
+
+def who(name: str, person: str) -> SafeString | str:
+    """A person, and the client they used; of an API client's id the beginning and end, all of it when pointed at."""
+    shown = name if len(name) <= _NAME_SHOWN else f"{name[:12]}…{name[-4:]}"
+    behind = "" if name == person else f" ({person})"
+    return format_html('<span class="portal-id" title="{}">{}</span>{}', name, shown, behind)
 
 
 def changes_between(before: Any, after: Any) -> list[Difference]:  # noqa: ANN401  # JSON
@@ -106,7 +119,8 @@ def _beside(value: Any, other: Any) -> Any:  # noqa: ANN401  # JSON
 def diff_rows(before: Any, after: Any) -> Iterable[tuple[str, SafeString | str, SafeString | str]]:  # noqa: ANN401  # JSON
     """What is changed, what it was, what it becomes."""
     for each in changes_between(before, after):
-        yield _name(each.path), code(each.before, most=2_000), code(each.after, most=2_000)
+        before_cell, after_cell = (code(value, most=2_000, alone=not each.path) for value in (each.before, each.after))
+        yield _name(each.path), before_cell, after_cell
 
 
 def _name(path: str) -> str:

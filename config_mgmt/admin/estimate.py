@@ -26,12 +26,12 @@ class Estimate:
 
     @property
     def sentence(self) -> str:
-        if not self.units:
-            return f"There are no {self.kind} to count."
         if self.off:
             return f"Nobody: {self.off}."
-        newest = "newest " if self.units == MOST_UNITS else ""
-        return f"{self.active:,} of {self.units:,} {newest}{self.kind} are in ({self.percent:g} %)."
+        if not self.units:
+            return f"There are no {self.kind} to count."
+        all_or_newest = "the newest " if self.units == MOST_UNITS else ""
+        return f"{self.active:,} of {all_or_newest}{self.units:,} {self.kind} are in ({self.percent:g} %)."
 
     @property
     def details(self) -> str:

@@ -28,7 +28,7 @@ from config_mgmt.admin.pages import (
     show,
     url_of,
 )
-from config_mgmt.admin.request import actor_of
+from config_mgmt.admin.request import actor_of, sent
 from config_mgmt.errors import FeatureUnknown
 from config_mgmt.flags.checks import is_key
 from config_mgmt.flags.reading import stored_flag
@@ -83,11 +83,13 @@ def feature_page(model_admin: VersionAdmin, request: HttpRequest, key: str) -> H
     panels = [_facts_panel(active), _who_panel(key, active.value)] if active is not None and there else []
     panels += [*waiting_panel(_FEATURE, key), history_panel(_FEATURE, key, may_roll_back=model_admin.has_operate_permission(request))]
     lead = "" if there else "This flag is not in force, so it is off. Its history stays; a rollback brings it back."
-    return show(request, model_admin, title=key, panels=panels, links=_links(active) if active is not None and there else (), lead=lead)
+    links = _links(active) if active is not None and there else []
+    up = Link(text="Feature flags", url=url_of("features"))
+    return show(request, model_admin, title=key, panels=panels, links=links, lead=lead, up=up)
 
 
 def add_page(model_admin: VersionAdmin, request: HttpRequest) -> HttpResponse:
-    form = NewFeatureForm(request.POST or None, before=None, initial={"enabled": True, "rollout_percentage": 0, "expected_version": 0})
+    form = NewFeatureForm(sent(request), before=None, initial={"enabled": True, "rollout_percentage": 0, "expected_version": 0})
 
     def run() -> HttpResponse:
         current = active_version(_FEATURE, form.key)
@@ -103,7 +105,7 @@ def add_page(model_admin: VersionAdmin, request: HttpRequest) -> HttpResponse:
 def change_page(model_admin: VersionAdmin, request: HttpRequest, key: str) -> HttpResponse:
     current = _current(key)
     initial = {**fields_of(current.value), "expected_version": current.version}
-    form = FeatureForm(request.POST or None, key=key, before=current.value, initial=initial)
+    form = FeatureForm(sent(request), key=key, before=current.value, initial=initial)
 
     def run() -> HttpResponse:
         return _save(model_admin, request, form, expected_version=form.cleaned_data["expected_version"])
@@ -166,7 +168,7 @@ def _save(model_admin: VersionAdmin, request: HttpRequest, form: FeatureForm, *,
 def _confirm(
     model_admin: VersionAdmin, request: HttpRequest, current: ConfigVersion, question: Question, operation: Callable[..., ConfigVersion]
 ) -> HttpResponse:
-    form = SeenForm(request.POST or None, initial={"expected_version": current.version})
+    form = SeenForm(sent(request), initial={"expected_version": current.version})
     page = url_of("feature", current.key)
 
     def run() -> HttpResponse:

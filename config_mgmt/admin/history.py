@@ -1,6 +1,5 @@
 """The history of a key, and what waits for it: the same two tables on every key's page."""
 
-from collections.abc import Callable
 from typing import Final
 
 from django.db.models import QuerySet
@@ -32,7 +31,7 @@ def waiting_panel(kind: str, key: str, environment: str = DEFAULT_ENVIRONMENT) -
     waiting = pending().filter(kind=kind, key=key, environment=environment).order_by("-version")[:SHOWN]
     rows = [
         (
-            link(page_of_version(version), f"Version {version.version}"),
+            link(page_of_version(version), f"Version\N{NO-BREAK SPACE}{version.version}"),
             status_badge(version),
             summary(kind, version.value),
             who_and_when(version),
@@ -53,15 +52,11 @@ def keys_that_wait(kind: str, environment: str = DEFAULT_ENVIRONMENT) -> set[str
     return set(waiting.filter(kind=kind, environment=environment).values_list("key", flat=True))
 
 
-def rows_of(versions: list[ConfigVersion], *cells: Callable[[ConfigVersion], str]) -> list[tuple[str, ...]]:
-    return [tuple(cell(version) for cell in cells) for version in versions]
-
-
 def _history_row(version: ConfigVersion, *, may_roll_back: bool) -> tuple[str, ...]:
     was_in_force = version.status == ConfigVersion.Status.SUPERSEDED
     note = f" (as version {version.rollback_of})" if version.rollback_of else ""
     return (
-        link(page_of_version(version), f"Version {version.version}"),
+        link(page_of_version(version), f"Version\N{NO-BREAK SPACE}{version.version}"),
         status_badge(version),
         summary(version.kind, version.value),
         who_and_when(version),

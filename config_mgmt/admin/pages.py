@@ -115,7 +115,6 @@ def show(
         template,
         {
             **model_admin.admin_site.each_context(request),
-            "opts": model_admin.opts,
             "title": title,
             "panels": list(panels),
             "links": list(links) if model_admin.has_operate_permission(request) else [],
@@ -143,7 +142,6 @@ def ask(
                 status = _FORBIDDEN if error.status == _FORBIDDEN else 200
     context = {
         **model_admin.admin_site.each_context(request),
-        "opts": model_admin.opts,
         "title": question.title,
         "form": form,
         "media": form.media,

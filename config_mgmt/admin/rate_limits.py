@@ -26,7 +26,7 @@ from config_mgmt.admin.pages import (
     show,
     url_of,
 )
-from config_mgmt.admin.request import actor_of
+from config_mgmt.admin.request import actor_of, sent
 from config_mgmt.models import ConfigVersion
 from config_mgmt.operations.rate_limits import remove_rate_limit, save_rate_limit
 from config_mgmt.queries.rate_limit_usage import RateLimitUsage, usage, usage_of
@@ -120,10 +120,12 @@ def rate_limit_page(model_admin: VersionAdmin, request: HttpRequest) -> HttpResp
         ("Used now", _bar(found)),
     ]
     if policy.endpoint != endpoint:
-        rows.insert(0, ("Decided by the limit of", link(url_of("rate_limit", endpoint=policy.endpoint), policy.endpoint)))
+        rows.insert(0, ("Decided by the limit of", link(url_of("rate_limit", endpoint=policy.endpoint), _title(policy.endpoint))))
     may_roll_back = model_admin.has_operate_permission(request)
     panels = [facts(*rows), *waiting_panel(_KIND, endpoint), history_panel(_KIND, endpoint, may_roll_back=may_roll_back)]
-    return show(request, model_admin, title=_title(endpoint), panels=panels, links=_links(endpoint, policy), lead=_valkey_away([found]))
+    up = Link(text="Rate limits", url=url_of("rate_limits"))
+    lead = _valkey_away([found])
+    return show(request, model_admin, title=_title(endpoint), panels=panels, links=_links(endpoint, policy), lead=lead, up=up)
 
 
 def change_page(model_admin: VersionAdmin, request: HttpRequest) -> HttpResponse:
@@ -132,7 +134,7 @@ def change_page(model_admin: VersionAdmin, request: HttpRequest) -> HttpResponse
     in_force = (policies.named(endpoint) or policies.policy_for(endpoint)).limit
     before = in_force.as_value()
     form = RateLimitForm(
-        request.POST or None, before=before, initial={**_fields_of(in_force), "expected_version": active.version if active else 0}
+        sent(request), before=before, initial={**_fields_of(in_force), "expected_version": active.version if active else 0}
     )
 
     def run() -> HttpResponse:
@@ -144,7 +146,7 @@ def change_page(model_admin: VersionAdmin, request: HttpRequest) -> HttpResponse
 
 def add_page(model_admin: VersionAdmin, request: HttpRequest) -> HttpResponse:
     initial = {"expected_version": 0, "window_size_seconds": 60, "endpoint": request.GET.get("endpoint", "")[:LONGEST_ENDPOINT]}
-    form = NewRateLimitForm(request.POST or None, before=None, initial=initial)
+    form = NewRateLimitForm(sent(request), before=None, initial=initial)
 
     def run() -> HttpResponse:
         endpoint = form.cleaned_data["endpoint"]
@@ -163,7 +165,7 @@ def remove_page(model_admin: VersionAdmin, request: HttpRequest) -> HttpResponse
     active = active_version(_KIND, endpoint)
     if active is None or active.value is None:
         raise Http404
-    form = SeenForm(request.POST or None, initial={"expected_version": active.version})
+    form = SeenForm(sent(request), initial={"expected_version": active.version})
     page = url_of("rate_limit", endpoint=endpoint)
 
     def run() -> HttpResponse:

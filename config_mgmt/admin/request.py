@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from config_mgmt.operations.settings import Authority
 from config_mgmt.values import Actor
@@ -18,3 +18,8 @@ def actor_of(request: HttpRequest) -> Actor:
 
 def authority_of(request: HttpRequest, *, asks_approval: bool = False) -> Authority:
     return Authority(is_platform=is_platform(request), asks_approval=asks_approval)
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """What a form was sent with, be it nothing; None where it is only looked at."""
+    return request.POST if request.method == "POST" else None

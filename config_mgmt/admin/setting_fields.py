@@ -17,7 +17,7 @@ _INPUT_MODES: Final[Mapping[SettingType, str]] = {"decimal": "decimal", "integer
 
 def field_of(setting: Setting) -> forms.Field:
     """Empty is never a value: taking the tenant's own value away is another button."""
-    sentence = sentence_of(setting)
+    sentence = sentence_of(setting).removeprefix(f"{setting.key} is ")
     options: dict[str, Any] = {"label": "New value", "help_text": f"{sentence[0].upper()}{sentence[1:]}."}
     match setting.type:
         case "boolean":

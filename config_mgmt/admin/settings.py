@@ -25,7 +25,7 @@ from config_mgmt.admin.pages import (
     show,
     url_of,
 )
-from config_mgmt.admin.request import actor_of, authority_of
+from config_mgmt.admin.request import actor_of, authority_of, sent
 from config_mgmt.admin.rollback import unless_changed_since
 from config_mgmt.admin.setting_fields import typed_of
 from config_mgmt.admin.setting_forms import OwnKeyForm, SettingForm
@@ -74,6 +74,7 @@ def setting_page(model_admin: VersionAdmin, request: HttpRequest, key: str) -> H
         ],
         links=_links(setting, found, environment) if _may_change(request, setting) else (),
         lead=setting.description,
+        up=Link(text="Settings", url=url_of("settings", environment=environment)),
     )
 
 
@@ -82,7 +83,7 @@ def change_page(model_admin: VersionAdmin, request: HttpRequest, key: str) -> Ht
     found, active = _resolved(key, environment), active_version(_SETTING, key, environment)
     current = found.json_value if found is not None else None
     form = SettingForm(
-        request.POST or None,
+        sent(request),
         setting=setting,
         always_approved=approval_rule()(setting),
         before=current,
@@ -114,7 +115,7 @@ def follow_page(model_admin: VersionAdmin, request: HttpRequest, key: str) -> Ht
     active = active_version(_SETTING, key, environment)
     if active is None or active.value is None:
         raise Http404
-    form = SeenForm(request.POST or None, initial={"expected_version": active.version})
+    form = SeenForm(sent(request), initial={"expected_version": active.version})
 
     def run() -> HttpResponse:
         change = change_setting(
@@ -140,7 +141,7 @@ def follow_page(model_admin: VersionAdmin, request: HttpRequest, key: str) -> Ht
 
 def own_key_page(model_admin: VersionAdmin, request: HttpRequest) -> HttpResponse:
     environment = _environment(request)
-    form = OwnKeyForm(request.POST or None)
+    form = OwnKeyForm(sent(request))
 
     def run() -> HttpResponse:
         return HttpResponseRedirect(url_of("setting_change", form.cleaned_data["key"], environment=environment))
@@ -160,7 +161,7 @@ def _settings_panel(environment: str) -> Panel:
         rows=[
             (
                 _named(found.setting, environment, four_eyes=needs_approval(found.setting), waits=found.setting.key in waiting),
-                code(found.json_value),
+                code(found.json_value, alone=True),
                 origin_badge(found.source),
                 str(found.version.version) if found.version else NOTHING,
                 who_and_when(found.version) if found.version else NOTHING,
@@ -183,7 +184,7 @@ def _everywhere(model_admin: VersionAdmin, request: HttpRequest, environment: st
         title="Values of the tenants' own",
         columns=tuple(Column(heading=heading) for heading in ("Tenant", "Setting", "Value", "Version", "Changed")),
         rows=[
-            (each.tenant_id, link(page_of_version(each), each.key), code(each.value), str(each.version), who_and_when(each))
+            (each.tenant_id, link(page_of_version(each), each.key), code(each.value, alone=True), str(each.version), who_and_when(each))
             for each in versions
         ],
         empty="No tenant has set anything. Defaults apply everywhere.",
@@ -193,7 +194,7 @@ def _everywhere(model_admin: VersionAdmin, request: HttpRequest, environment: st
 
 def _facts_panel(setting: Setting, found: Resolved | None) -> Panel:
     rows = [
-        ("Value", code(found.json_value, most=2_000) if found else "none"),
+        ("Value", code(found.json_value, most=2_000, alone=True) if found else "none"),
         ("Comes from", origin_badge(found.source) if found else NOTHING),
         ("May be", sentence_of(setting).removeprefix(f"{setting.key} is ")),
         ("Changed by", "the platform only" if setting.changed_by == "platform" else "the tenant"),

@@ -14,7 +14,7 @@ from config_mgmt.admin import approvals, features, rate_limits, settings
 from config_mgmt.admin.cells import code, decided, diff_rows, status_badge, summary, who_and_when
 from config_mgmt.admin.forms import DecisionForm, SeenForm
 from config_mgmt.admin.pages import Diff, Question, ask, operated, page_of_version, viewed
-from config_mgmt.admin.request import actor_of
+from config_mgmt.admin.request import actor_of, sent
 from config_mgmt.admin.rollback import roll_back_to
 from config_mgmt.models import ConfigVersion
 from config_mgmt.operations.changes import approve_change, reject_change
@@ -43,11 +43,12 @@ class ConfigVersionAdmin(ReadOnlyTenantModelAdmin[ConfigVersion]):
     list_filter = ("kind", "status", "environment")
     search_help_text = "A part of the key, who asked, or the id of the change (cfg_…)"
     fieldsets = (
-        (None, {"fields": (("key", "kind"), ("version", "state"), ("environment", "effect"), ("asked", "decision"), "why")}),
-        ("More", {"fields": (("public_id", "correlation_id"), ("in_force", "replaced"))}),
+        (None, {"fields": (("key_named", "kind"), ("number", "state"), ("environment", "effect"), ("asked", "decision"), "why")}),
+        ("More", {"fields": (("short_id", "correlation_id"), ("in_force", "replaced"))}),
     )
-    readonly_fields = ("state", "effect", "asked", "decision", "why", "public_id", "in_force", "replaced")
+    readonly_fields = ("key_named", "number", "state", "effect", "asked", "decision", "why", "short_id", "in_force", "replaced")
     actions_detail = ("approve", "reject", "roll_back")
+    change_form_outer_before_template = "portal/config/own_change.html"
 
     class Media:
         css: ClassVar[dict[str, Any]] = {"all": ["portal/config.css"]}
@@ -68,6 +69,14 @@ class ConfigVersionAdmin(ReadOnlyTenantModelAdmin[ConfigVersion]):
     @admin.display(description="Change")
     def named(self, version: ConfigVersion) -> str:
         return str(version)
+
+    @admin.display(description="Key")
+    def key_named(self, version: ConfigVersion) -> str:
+        return version.key
+
+    @admin.display(description="Version")
+    def number(self, version: ConfigVersion) -> str:
+        return str(version.version)
 
     @admin.display(description="Status")
     def state(self, version: ConfigVersion) -> SafeString:
@@ -101,6 +110,19 @@ class ConfigVersionAdmin(ReadOnlyTenantModelAdmin[ConfigVersion]):
     def replaced(self, version: ConfigVersion) -> str:
         return moment(version.superseded_at)
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        version = self.get_object(request, object_id)
+        own = version is not None and approvals.is_own_proposal(version, actor_of(request))
+        return super().change_view(
+            request, object_id, form_url, {"own_change": approvals.OWN_CHANGE if own else "", **(extra_context or {})}
+        )
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        answer: HttpResponse = super().changelist_view(request, {"title": "Changes of configuration", **(extra_context or {})})
+        return answer
+
     def panels(self, record: ConfigVersion) -> list[Panel]:
         with tenant_scope(tenant_by_slug(record.tenant_id)):
             before = old_value_of(change_with_old_value(record.pk))
@@ -117,7 +139,7 @@ class ConfigVersionAdmin(ReadOnlyTenantModelAdmin[ConfigVersion]):
         if version is None:
             return []
         names = _BUTTONS.get(ConfigVersion.Status(version.status), ())
-        if version.changed_by_person == actor_of(request).person:
+        if approvals.is_own_proposal(version, actor_of(request)):
             names = tuple(name for name in names if name != "approve")
         allowed = {f"config_mgmt_configversion_{name}" for name in names}
         return [each for each in super().get_actions_detail(request, object_id) if each.action_name in allowed]
@@ -126,7 +148,7 @@ class ConfigVersionAdmin(ReadOnlyTenantModelAdmin[ConfigVersion]):
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         version = self._version(request, object_id)
         later = version.activate_at is not None
-        sentence = approvals.OWN_CHANGE if version.changed_by_person == actor_of(request).person else ""
+        sentence = approvals.OWN_CHANGE if approvals.is_own_proposal(version, actor_of(request)) else ""
         return self._decide(
             request,
             version,
@@ -153,7 +175,7 @@ class ConfigVersionAdmin(ReadOnlyTenantModelAdmin[ConfigVersion]):
         version = self._version(request, object_id)
         active = active_version(version.kind, version.key, version.environment)
         seen = active.version if active is not None else 0
-        form = SeenForm(request.POST or None, initial={"expected_version": seen})
+        form = SeenForm(sent(request), initial={"expected_version": seen})
 
         def run() -> HttpResponse:
             made = roll_back_to(request, version, form)
@@ -180,7 +202,7 @@ class ConfigVersionAdmin(ReadOnlyTenantModelAdmin[ConfigVersion]):
     def _decide(
         self, request: HttpRequest, version: ConfigVersion, operation: Callable[..., ConfigVersion], question: Question, *, said: str
     ) -> HttpResponse:
-        form = DecisionForm(request.POST or None)
+        form = DecisionForm(sent(request))
 
         def run() -> HttpResponse:
             decided_change = operation(change_id=UUID(str(version.pk)), actor=actor_of(request), reason=form.cleaned_data["reason"])

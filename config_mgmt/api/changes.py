@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse
 
 from config_mgmt.api.answers import answered_once
 from config_mgmt.api.shapes_settings import ConfigChangeOutput, DecisionInput, change_output
-from config_mgmt.api.tenant_paths import TENANT_ID, actor_of, addressed_tenant
+from config_mgmt.api.tenant_paths import TENANT_ID, actor_of, addressed_tenant, principal_of
+from config_mgmt.errors import NotAuthorised
 from config_mgmt.models import ConfigVersion
 from config_mgmt.operations.changes import approve_change, reject_change
 from config_mgmt.queries.versions import change_with_old_value, pending
@@ -54,7 +55,13 @@ def list_pending(request: HttpRequest, tenant_id: str) -> HttpResponse:
     errors=(409,),
 )
 def post_approval(request: HttpRequest, tenant_id: str, change_id: str) -> HttpResponse:
-    """It takes effect now, or at its time. By another person than asked for it, else 403 `self_approval`, whichever client they use."""
+    """It takes effect now, or at its time. By another person than asked for it, else 403 `self_approval`, whichever client they use.
+
+    403 `not_authorised` for a client nobody answers for, as it may be that of the person who asked.
+    """
+    principal = principal_of(request)
+    if principal.person == principal.client_id:
+        raise NotAuthorised("nobody answers for this client, so it approves nothing: make one that names its person")
     return _decide(request, tenant_id, change_id, approve_change)
 
 

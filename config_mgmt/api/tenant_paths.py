@@ -54,4 +54,4 @@ def principal_of(request: HttpRequest) -> Principal:
 def actor_of(request: HttpRequest) -> Actor:
     """Who changes configuration with this request."""
     principal = principal_of(request)
-    return Actor(name=principal.client_id, person=principal.person)
+    return Actor(name=principal.client_id, person=principal.person, is_platform=principal.is_platform)

@@ -3,7 +3,6 @@
 Two codes: `validation_failed` where the published schema was not kept, `flag_invalid` where well-formed members make no flag.
 """
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -122,8 +121,8 @@ def _unfit_members(pointer: str, value: Any, depth: int) -> Iterator[FieldError]
         yield _unfit(pointer, "text can't contain the NUL character")
     elif isinstance(value, int) and abs(value) > _EXACT:
         yield _unfit(pointer, "a whole number in a payload is at most 2^53; send larger ones as text")
-    elif not isinstance(value, str | Mapping | list | bool | None) and not math.isfinite(float(value)):
-        yield _unfit(pointer, "a number in a payload fits a double; send others as text")
+    elif not isinstance(value, str | Mapping | list | bool | None) and not abs(float(value)) <= _EXACT:  # JSON writes it without a point
+        yield _unfit(pointer, "a number in a payload is at most 2^53; send others as text")
     elif isinstance(value, Mapping):
         for name, member in value.items():
             yield from _unfit_members(pointer, name, depth)

@@ -75,8 +75,8 @@ def _schedule(document: ScheduleDocument | None) -> Schedule | None:
 def _plain(payload: Any) -> Any:  # noqa: ANN401 any JSON
     """A payload is opaque: its numbers are what JSON libraries make of them."""
     match payload:
-        case JsonNumber():
-            return float(payload)
+        case JsonNumber() | float():
+            return float(payload) + 0.0  # which is 0 of −0: the column has no other zero
         case Mapping():
             return {name: _plain(member) for name, member in payload.items()}
         case list():

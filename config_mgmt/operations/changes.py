@@ -14,9 +14,18 @@ from django.db.models import Max, QuerySet
 from django.db.models.functions import Now
 
 from config_mgmt.bell import ring_on_commit
-from config_mgmt.errors import ActivationTimeInvalid, ChangeDecided, ChangeOvertaken, ChangeUnknown, NeverInForce, SelfApproval
+from config_mgmt.errors import (
+    ActivationTimeInvalid,
+    ChangeDecided,
+    ChangeOvertaken,
+    ChangeUnknown,
+    NeverInForce,
+    NotAuthorised,
+    SelfApproval,
+)
 from config_mgmt.models import ConfigVersion
 from config_mgmt.queries.versions import DEFAULT_ENVIRONMENT, active_version, version_of
+from config_mgmt.settings_catalogue import BY_KEY
 from config_mgmt.values import Actor
 from events.models import OutboxEvent
 from payment_engine.api.errors import StaleVersion, at
@@ -121,10 +130,12 @@ def value_in_force(*, kind: str, key: str, version: int, environment: str = DEFA
 @transaction.atomic
 def approve_change(*, change_id: UUID, actor: Actor, reason: str = "") -> ConfigVersion:
     """Let a proposed change take effect, now or at its time. Raises SelfApproval for the person who asked for it,
-    ChangeOvertaken when another version has taken effect since. `reason` is kept in the event."""
+    NotAuthorised for what only the platform changes, ChangeOvertaken when another version has taken effect since.
+    `reason` is kept in the event."""
     lock_configuration()
     change = _waiting(change_id, ConfigVersion.Status.PROPOSED)
-    if actor.person == change.changed_by_person:
+    _check_may_decide(change, actor)
+    if actor.is_one_of(change.changed_by, change.changed_by_person):
         raise SelfApproval("a change is approved by another person than the one who asked for it", change=change.public_id)
     _refuse_overtaken(change)
     now = database_now()
@@ -140,9 +151,11 @@ def approve_change(*, change_id: UUID, actor: Actor, reason: str = "") -> Config
 
 @transaction.atomic
 def reject_change(*, change_id: UUID, actor: Actor, reason: str = "") -> ConfigVersion:
-    """Let a change that waits, for approval or for its time, never take effect; also for who asked for it and thought better."""
+    """Let a change that waits, for approval or for its time, never take effect; also for who asked for it and thought better.
+    Raises NotAuthorised for what only the platform changes."""
     lock_configuration()
     change = _waiting(change_id, ConfigVersion.Status.PROPOSED, ConfigVersion.Status.SCHEDULED)
+    _check_may_decide(change, actor)
     _decide(change, actor, database_now())
     change.status = ConfigVersion.Status.REJECTED
     change.save(update_fields=["status", *_DECISION])
@@ -257,6 +270,12 @@ def _refuse_overtaken(change: ConfigVersion) -> None:
     lock_active_version(change.kind, change.key, change.environment)
     if _same_key(change).filter(activated_at__gt=change.created_at).exists():
         raise ChangeOvertaken("another version has taken effect since this change was proposed", change=change.public_id)
+
+
+def _check_may_decide(change: ConfigVersion, actor: Actor) -> None:
+    declared = BY_KEY.get(change.key) if change.kind == ConfigVersion.Kind.SETTING else None
+    if declared is not None and declared.changed_by == "platform" and not actor.is_platform:
+        raise NotAuthorised(f"{change.key} is changed by the platform only, and so is decided what becomes of a change", key=change.key)
 
 
 def _decide(change: ConfigVersion, actor: Actor, now: datetime) -> None:

@@ -94,7 +94,7 @@ def roll_back_setting(
     precondition: Precondition = _no_condition,
 ) -> SettingChange:
     """The value it had in that version, as a new version. Raises VersionUnknown, NeverInForce, and as `change_setting` does."""
-    setting_of(key)
+    check_authority(setting_of(key), authority)
     return change_setting(
         key=key,
         value=value_in_force(kind=ConfigVersion.Kind.SETTING, key=key, version=version, environment=environment),

@@ -1,5 +1,6 @@
 """Versions of configuration of the tenant in context."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,9 +15,10 @@ DEFAULT_ENVIRONMENT: Final = "production"
 _WAITING: Final = (ConfigVersion.Status.PROPOSED, ConfigVersion.Status.SCHEDULED)
 
 
-def active_versions(kind: str, environment: str = DEFAULT_ENVIRONMENT) -> list[ConfigVersion]:
-    """What is in force, by key."""
-    return list(_of_tenant().filter(kind=kind, environment=environment, status=ConfigVersion.Status.ACTIVE).order_by("key"))
+def active_versions(kind: str, environment: str = DEFAULT_ENVIRONMENT, keys: Iterable[str] | None = None) -> list[ConfigVersion]:
+    """What is in force, by key; of all keys or of those named."""
+    found = _of_tenant().filter(kind=kind, environment=environment, status=ConfigVersion.Status.ACTIVE)
+    return list((found if keys is None else found.filter(key__in=list(keys))).order_by("key"))
 
 
 def active_version(kind: str, key: str, environment: str = DEFAULT_ENVIRONMENT) -> ConfigVersion | None:

@@ -27,6 +27,12 @@ class NewClientForm(OperationForm):
         queryset=Tenant.objects.order_by("name"), required=False, empty_label="None: the platform", widget=UnfoldAdminSelectWidget()
     )
     name = forms.CharField(max_length=255, widget=UnfoldAdminTextInputWidget(), help_text="What will use it")
+    person = forms.CharField(
+        max_length=150,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="User name of who answers for it: nobody approves what they asked for themselves",
+    )
     scopes = forms.MultipleChoiceField(choices=_SCOPE_CHOICES, widget=UnfoldAdminCheckboxSelectMultipleWidget())
 
 
@@ -38,7 +44,7 @@ class ApiClientAdmin(RegistryModelAdmin[ApiClient]):
     list_select_related = ("tenant",)
     search_fields = ("name", "client_id")
     ordering = ("-pk",)
-    fields = ("name", "client_id", "tenant", "scopes", "created_at", "valid_from")
+    fields = ("name", "client_id", "tenant", "person", "scopes", "created_at", "valid_from")
     readonly_fields = ("created_at", "valid_from")
     actions_detail = ("renew_secret", "withdraw", "remove")
 
@@ -62,7 +68,8 @@ class ApiClientAdmin(RegistryModelAdmin[ApiClient]):
 
         def run(values: dict[str, Any]) -> HttpResponse:
             tenant: Tenant | None = values["tenant"]
-            credentials = create_api_client(tenant=tenant.slug if tenant else None, name=values["name"], scopes=values["scopes"])
+            owner = tenant.slug if tenant else None
+            credentials = create_api_client(tenant=owner, name=values["name"], scopes=values["scopes"], person=values["person"])
             client = ApiClient.objects.get(client_id=credentials.client_id)
             self.log_addition(request, client, "Created.")
             return self._show(request, client, credentials)

@@ -40,7 +40,7 @@ def create_api_client(*, tenant: str | None, name: str, scopes: Iterable[str], p
             name=name.strip(),
             tenant=_tenant(tenant),
             scopes=" ".join(sorted(wanted)),
-            person=person,
+            person=person.strip(),
             client_type=ApiClient.CLIENT_CONFIDENTIAL,
             authorization_grant_type=ApiClient.GRANT_CLIENT_CREDENTIALS,
         )

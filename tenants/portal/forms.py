@@ -1,7 +1,7 @@
 """Forms in front of operations: translate in, call one operation, translate its refusal back to the fields."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -95,8 +95,13 @@ def operation_page(
     record: Model | None = None,
     explanation: str = "",
     dangerous: bool = False,
+    template: str = "portal/operation.html",
+    context: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    """Show the form; when it is sent and valid, answer what `run` answers, or show the form again with the refusal."""
+    """Show the form; when it is sent and valid, answer what `run` answers, or show the form again with the refusal.
+
+    `template` extends portal/operation.html, and `context` is what it shows besides.
+    """
     if request.method == "POST" and form.is_valid():
         try:
             return run(form.cleaned_data)
@@ -104,7 +109,7 @@ def operation_page(
             form.refuse(error)
     return TemplateResponse(
         request,
-        "portal/operation.html",
+        template,
         {
             **model_admin.admin_site.each_context(request),
             "opts": model_admin.opts,
@@ -116,6 +121,7 @@ def operation_page(
             "explanation": explanation,
             "dangerous": dangerous,
             "back": model_admin.change_url(record) if record is not None else model_admin.changelist_url,
+            **(context or {}),
         },
     )
 

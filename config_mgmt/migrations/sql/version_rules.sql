@@ -6,9 +6,11 @@ BEGIN
 END $$;
 
 CREATE TRIGGER config_versions_immutable BEFORE UPDATE ON config_versions FOR EACH ROW
-    WHEN (ROW(OLD.id, OLD.tenant_id, OLD.kind, OLD.key, OLD.environment, OLD.version, OLD.value, OLD.reason, OLD.changed_by, OLD.changed_by_person)
+    WHEN (ROW(OLD.id, OLD.tenant_id, OLD.kind, OLD.key, OLD.environment, OLD.version, OLD.value, OLD.reason, OLD.rollback_of,
+              OLD.changed_by, OLD.changed_by_person, OLD.correlation_id, OLD.created_at)
           IS DISTINCT FROM
-          ROW(NEW.id, NEW.tenant_id, NEW.kind, NEW.key, NEW.environment, NEW.version, NEW.value, NEW.reason, NEW.changed_by, NEW.changed_by_person)
+          ROW(NEW.id, NEW.tenant_id, NEW.kind, NEW.key, NEW.environment, NEW.version, NEW.value, NEW.reason, NEW.rollback_of,
+              NEW.changed_by, NEW.changed_by_person, NEW.correlation_id, NEW.created_at)
           OR (OLD.status IN ('SUPERSEDED', 'REJECTED') AND NEW.status <> OLD.status))
     EXECUTE FUNCTION refuse_rewriting_config();
 CREATE TRIGGER config_versions_kept BEFORE DELETE OR TRUNCATE ON config_versions FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_config();

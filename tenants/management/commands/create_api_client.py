@@ -15,11 +15,12 @@ class Command(BaseCommand):
         owner.add_argument("--tenant", help="slug of the tenant, such as demo-bank")
         owner.add_argument("--platform", action="store_true", help="a client of the platform, of no tenant")
         parser.add_argument("--name", required=True)
+        parser.add_argument("--person", default="", help="user name of who answers for it: nobody approves what they asked for themselves")
         parser.add_argument("--scope", required=True, help=f"separated by spaces: {' '.join(sorted(TENANT_SCOPES))}")
 
-    def handle(self, *, tenant: str | None, name: str, scope: str, **_options: Any) -> None:  # noqa: ANN401
+    def handle(self, *, tenant: str | None, name: str, scope: str, person: str, **_options: Any) -> None:  # noqa: ANN401
         try:
-            credentials = create_api_client(tenant=tenant, name=name, scopes=scope.split())
+            credentials = create_api_client(tenant=tenant, name=name, scopes=scope.split(), person=person)
         except EngineError as error:
             raise CommandError(error.detail) from error
         self.stdout.write(f"client_id={credentials.client_id}\nclient_secret={credentials.client_secret}")
