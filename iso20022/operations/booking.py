@@ -1,6 +1,6 @@
 """One chunk of a pain.001: from transfers to payments to rows that say what became of each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -73,8 +73,8 @@ def book_chunk(message: Message, reading: CreditTransferInitiation, transfers: S
     """Book what may be booked and write a row for each transfer, in the transaction around this call."""
     chunk = BookedChunk()
     accounts = _Accounts(reading, transfers)
-    usual = str(setting("iso20022.payment_type"))
-    asked = [_asked(message, reading, transfer, accounts, usual) for transfer in transfers]
+    types = _PaymentTypes(offered=current_snapshot().terms, usual=str(setting("iso20022.payment_type")))
+    asked = [_asked(message, reading, transfer, accounts, types) for transfer in transfers]
     outcomes = iter(submit_payments([item for item in asked if isinstance(item, SubmitPayment)]))
     for transfer, item in zip(transfers, asked, strict=True):
         verdict = _verdict(transfer, next(outcomes)) if isinstance(item, SubmitPayment) else item
@@ -112,7 +112,7 @@ class _Accounts:
 
 
 def _asked(
-    message: Message, reading: CreditTransferInitiation, transfer: Transfer, accounts: _Accounts, usual_type: str
+    message: Message, reading: CreditTransferInitiation, transfer: Transfer, accounts: _Accounts, types: "_PaymentTypes"
 ) -> SubmitPayment | Verdict:
     """The payment to submit, or why there is none."""
     refusals = reading.findings.payment_refusals.get(transfer.payment_index, ())
@@ -128,7 +128,7 @@ def _asked(
         reason = problem_text(code, "there is no such account here")
         return Verdict(transfer=transfer, status="RJCT", reason_code=code, reason=reason, tier=Tier.ACCOUNT)
     return SubmitPayment(
-        payment_type=_payment_type(transfer.service_level or payment.service_level, usual_type),
+        payment_type=types.named_by(transfer.service_level or payment.service_level),
         debtor_account=debtor,
         creditor_account=creditor,
         amount_minor=transfer.amount_minor,
@@ -145,11 +145,16 @@ def _asked(
     )
 
 
-def _payment_type(service_level: str | None, usual: str) -> str:
-    """`SvcLvl` may name a payment type of the tenant; what it names otherwise (SEPA, URGP) changes nothing yet."""
-    if service_level is not None and service_level in current_snapshot().terms:
-        return service_level
-    return usual
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PaymentTypes:
+    """Read once for a chunk."""
+
+    offered: Collection[str]
+    usual: str
+
+    def named_by(self, service_level: str | None) -> str:
+        """`SvcLvl` may name a payment type of the tenant; what it names otherwise (SEPA, URGP) changes nothing yet."""
+        return service_level if service_level is not None and service_level in self.offered else self.usual
 
 
 def _verdict(transfer: Transfer, outcome: Outcome) -> Verdict:

@@ -135,12 +135,11 @@ def test_killed_at_any_moment_while_the_schema_is_made(manage: Manage, run: Run,
     assert counts[0] == counts[1]
 
 
-def test_a_schema_of_its_own_takes_less_than_five_seconds_and_is_proved_isolated(run: Run, tmp_path: Path, tenant_b: TenantRecord) -> None:
+def test_a_schema_of_its_own_is_proved_isolated(run: Run, tmp_path: Path, tenant_b: TenantRecord) -> None:
     own = tmp_path / "own.yaml"
     own.write_text("{tenantId: own-bank, tenantName: Own Bank, isolation: schema, paymentTypes: []}")
-    code, output, errors = run("onboard_tenant", str(own))
+    code, _, errors = run("onboard_tenant", str(own))
     assert code == 0, errors
-    assert float(output.splitlines()[-1].split("(")[1].split(" s")[0]) < 5.0, output
     assert run("onboard_tenant", str(own))[1].count("in place") == len(STEPS) - 1  # isolation is looked at every time
     mine = registry.tenant_by_slug("own-bank")
     furnish(mine, "Own")

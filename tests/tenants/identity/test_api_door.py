@@ -333,6 +333,8 @@ def test_two_streams_read_in_turn_do_not_mix(call: Call, token_a: str, token_b: 
 
 
 # --- cost --------------------------------------------------------------------------------------------------------
+@pytest.mark.django_db(transaction=True)  # in a transaction nothing that is read of the registry is kept
+@pytest.mark.django_db(transaction=True)
 def test_a_request_with_a_known_token_makes_no_query(token_a: str, django_assert_num_queries: Any) -> None:
     request = RequestFactory().get(PROBE, headers={"authorization": f"Bearer {token_a}"})
     door = api_tenant_middleware(lambda _request: HttpResponse())
