@@ -6,7 +6,7 @@ raised, so that one item of a batch never disturbs its neighbours.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from accounts.errors import AccountClosed, AccountFrozen, AccountUnknown, CurrencyMismatch, InsufficientFunds, SameAccount
@@ -29,6 +29,14 @@ class Allowed:
     debit_minor: int
     credit_minor: int
     legs: tuple[Leg, ...]
+
+
+class Price(NamedTuple):
+    """What a payment takes from the debtor, gives to the creditor, and leaves with the bank."""
+
+    fee_minor: int
+    debit_minor: int
+    credit_minor: int
 
 
 Decision = Allowed | EngineError
@@ -55,7 +63,7 @@ def decide(  # noqa: PLR0911  # one return for each reason reads as the list of 
     if terms is None:
         return _refuse(PaymentTypeUnknown, "/paymentType", "this tenant has no such payment type")
     if not terms.active:
-        return _refuse(PaymentTypeInactive, "/paymentType", f"payment type {terms.code} takes no payments at present")
+        return inactive_refusal(terms)
     if debtor is None:
         return _refuse(AccountUnknown, "/debtorAccount", "there is no such account")
     if creditor is None:
@@ -63,8 +71,9 @@ def decide(  # noqa: PLR0911  # one return for each reason reads as the list of 
     refusal = _accounts_refuse(debtor, creditor, currency)
     if refusal is not None:
         return refusal
-    if not terms.serves(currency):
-        return _refuse(CurrencyMismatch, "/currency", f"{terms.code} serves {', '.join(sorted(terms.currencies))} only")
+    refusal = currency_refuses(terms, currency)
+    if refusal is not None:
+        return refusal
     try:
         minor = terms.in_minor_units(currency)
     except ValidationFailed as error:
@@ -79,32 +88,55 @@ def _priced(  # noqa: PLR0917  # the facts of one decision, in the order of `dec
     amount_minor: int, currency: str, minor: MinorTerms, debtor: LockedAccount, creditor: LockedAccount, fee_account_id: UUID | None
 ) -> Decision:
     """The fee is on top of the amount for a debtor who pays it, and comes out of it for a creditor who does."""
-    fee_minor = minor.fee.of(amount_minor)
-    creditor_pays = minor.fee.payer is FeePayer.CREDITOR
-    if creditor_pays and fee_minor > amount_minor:
-        fee = f"{format_amount(fee_minor, currency)} {currency}"
-        return _refuse(LimitExceeded, "/amount", f"the amount does not cover the fee of {fee}, which the creditor pays out of it")
-    debit_minor = amount_minor if creditor_pays else amount_minor + fee_minor
-    if debtor.available_minor < debit_minor:
-        return InsufficientFunds("the debtor account has not enough available funds for amount and fee")
-    if max(creditor.running_booked_minor, creditor.available_minor) + amount_minor > BALANCE_MAX_MINOR:
-        return _refuse(LimitExceeded, "/amount", "the creditor account can't hold that much")
+    price = price_of(amount_minor, minor)
+    refusal = (
+        uncovered_fee_refuses(amount_minor, currency, minor, price)
+        or funds_refuse(price, debtor)
+        or full_account_refuses(amount_minor, creditor)
+    )
+    if refusal is not None:
+        return refusal
     return Allowed(
         debtor=debtor,
         creditor=creditor,
-        fee_minor=fee_minor,
-        debit_minor=debit_minor,
-        credit_minor=debit_minor - fee_minor,
+        fee_minor=price.fee_minor,
+        debit_minor=price.debit_minor,
+        credit_minor=price.credit_minor,
         legs=payment_legs(
             debtor_id=debtor.id,
             creditor_id=creditor.id,
             amount_minor=amount_minor,
             currency=currency,
-            fee_minor=fee_minor,
+            fee_minor=price.fee_minor,
             fee_account_id=fee_account_id,
             fee_payer=minor.fee.payer,
         ),
     )
+
+
+def price_of(amount_minor: int, terms: MinorTerms) -> Price:
+    fee_minor = terms.fee.of(amount_minor)
+    debit_minor = amount_minor if terms.fee.payer is FeePayer.CREDITOR else amount_minor + fee_minor
+    return Price(fee_minor=fee_minor, debit_minor=debit_minor, credit_minor=debit_minor - fee_minor)
+
+
+def uncovered_fee_refuses(amount_minor: int, currency: str, terms: MinorTerms, price: Price) -> EngineError | None:
+    if terms.fee.payer is not FeePayer.CREDITOR or price.fee_minor <= amount_minor:
+        return None
+    fee = f"{format_amount(price.fee_minor, currency)} {currency}"
+    return _refuse(LimitExceeded, "/amount", f"the amount does not cover the fee of {fee}, which the creditor pays out of it")
+
+
+def funds_refuse(price: Price, debtor: LockedAccount) -> EngineError | None:
+    if debtor.available_minor < price.debit_minor:
+        return InsufficientFunds("the debtor account has not enough available funds for amount and fee")
+    return None
+
+
+def full_account_refuses(amount_minor: int, creditor: LockedAccount) -> EngineError | None:
+    if max(creditor.running_booked_minor, creditor.available_minor) + amount_minor > BALANCE_MAX_MINOR:
+        return _refuse(LimitExceeded, "/amount", "the creditor account can't hold that much")
+    return None
 
 
 def payment_legs(
@@ -132,42 +164,77 @@ def payment_legs(
     )
 
 
+def inactive_refusal(terms: PaymentTerms) -> EngineError:
+    return _refuse(PaymentTypeInactive, "/paymentType", f"payment type {terms.code} takes no payments at present")
+
+
 def _accounts_refuse(debtor: LockedAccount, creditor: LockedAccount, currency: str) -> EngineError | None:
+    return (
+        same_account_refuses(debtor, creditor)
+        or account_refuses(debtor, "/debtorAccount", currency)
+        or account_refuses(creditor, "/creditorAccount", currency)
+    )
+
+
+def same_account_refuses(debtor: LockedAccount, creditor: LockedAccount) -> EngineError | None:
     if debtor.id == creditor.id:
         return _refuse(SameAccount, "/creditorAccount", "debtor and creditor are the same account")
-    for account, pointer in ((debtor, "/debtorAccount"), (creditor, "/creditorAccount")):
-        if account.append_only or account.role != "CUSTOMER":
-            return _refuse(AccountUnknown, pointer, "there is no such account")  # the bank's own accounts take manual journals only
-        if account.status == "CLOSED":
-            return _refuse(AccountClosed, pointer, "this account is closed")
-        if account.status == "FROZEN":
-            return _refuse(AccountFrozen, pointer, "this account is frozen")
-        if account.currency != currency:
-            return _refuse(CurrencyMismatch, pointer, f"this account is in {account.currency}, the payment in {currency}")
     return None
+
+
+def account_refuses(account: LockedAccount | None, pointer: str, currency: str) -> EngineError | None:
+    if account is None or account.append_only or account.role != "CUSTOMER":
+        return _refuse(AccountUnknown, pointer, "there is no such account")  # the bank's own accounts take manual journals only
+    if account.status == "CLOSED":
+        return _refuse(AccountClosed, pointer, "this account is closed")
+    if account.status == "FROZEN":
+        return _refuse(AccountFrozen, pointer, "this account is frozen")
+    if account.currency != currency:
+        return _refuse(CurrencyMismatch, pointer, f"this account is in {account.currency}, the payment in {currency}")
+    return None
+
+
+def currency_refuses(terms: PaymentTerms, currency: str) -> EngineError | None:
+    if terms.serves(currency):
+        return None
+    return _refuse(CurrencyMismatch, "/currency", f"{terms.code} serves {', '.join(sorted(terms.currencies))} only")
 
 
 def _limits_refuse(amount_minor: int, currency: str, terms: MinorTerms, used: UsageOfAccount) -> EngineError | None:
-    if terms.min_minor is not None and amount_minor < terms.min_minor:
-        return _refuse(LimitExceeded, "/amount", f"the smallest amount is {format_amount(terms.min_minor, currency)} {currency}")
-    if terms.max_minor is not None and amount_minor > terms.max_minor:
-        return _refuse(LimitExceeded, "/amount", f"the largest amount is {format_amount(terms.max_minor, currency)} {currency}")
+    refusal = smallest_amount_refuses(amount_minor, currency, terms) or largest_amount_refuses(amount_minor, currency, terms)
+    if refusal is not None:
+        return refusal
     for limit in terms.limits:
-        refusal = _usage_refuses(amount_minor, currency, limit, used.get((limit.counted_as, limit.window), _UNUSED))
+        refusal = usage_refuses(amount_minor, currency, limit, used)
         if refusal is not None:
             return refusal
-    if terms.approval_minor is not None and amount_minor >= terms.approval_minor:
-        threshold = f"{format_amount(terms.approval_minor, currency)} {currency}"
-        return _refuse(
-            ApprovalRequired, "/amount", f"from {threshold} on a payment of this type needs an approval, which nobody can give yet"
-        )
+    return approval_refuses(amount_minor, currency, terms)
+
+
+def smallest_amount_refuses(amount_minor: int, currency: str, terms: MinorTerms) -> EngineError | None:
+    if terms.min_minor is not None and amount_minor < terms.min_minor:
+        return _refuse(LimitExceeded, "/amount", f"the smallest amount is {format_amount(terms.min_minor, currency)} {currency}")
     return None
 
 
-_UNUSED: Final = Used()
+def largest_amount_refuses(amount_minor: int, currency: str, terms: MinorTerms) -> EngineError | None:
+    if terms.max_minor is not None and amount_minor > terms.max_minor:
+        return _refuse(LimitExceeded, "/amount", f"the largest amount is {format_amount(terms.max_minor, currency)} {currency}")
+    return None
 
 
-def _usage_refuses(amount_minor: int, currency: str, limit: MinorLimit, used: Used) -> EngineError | None:
+def approval_refuses(amount_minor: int, currency: str, terms: MinorTerms) -> EngineError | None:
+    if terms.approval_minor is None or amount_minor < terms.approval_minor:
+        return None
+    threshold = f"{format_amount(terms.approval_minor, currency)} {currency}"
+    return _refuse(ApprovalRequired, "/amount", f"from {threshold} on a payment of this type needs an approval, which nobody can give yet")
+
+
+UNUSED: Final = Used()
+
+
+def usage_refuses(amount_minor: int, currency: str, limit: MinorLimit, used_by_account: UsageOfAccount) -> EngineError | None:
+    used = used_by_account.get((limit.counted_as, limit.window), UNUSED)
     if limit.max_count is not None and used.count >= limit.max_count:
         detail = f"the debtor account has made {used.count} of at most {limit.max_count} {_counted(limit)}"
         return _refuse(LimitExceeded, "/debtorAccount", detail)

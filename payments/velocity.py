@@ -5,7 +5,7 @@ starts again. What was reversed later stays used.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -39,6 +39,19 @@ class Window(StrEnum):
                 return minute.replace(hour=0, minute=0)
             case Window.MONTH:
                 return minute.replace(day=1, hour=0, minute=0)
+
+    def end(self, moment: datetime) -> datetime:
+        """When the next one begins."""
+        start = self.start(moment)
+        match self:
+            case Window.MINUTE:
+                return start + timedelta(minutes=1)
+            case Window.HOUR:
+                return start + timedelta(hours=1)
+            case Window.DAY:
+                return start + timedelta(days=1)
+            case Window.MONTH:
+                return (start + timedelta(days=31)).replace(day=1)
 
 
 class VelocityLimit(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

@@ -1,196 +1,292 @@
-"""Payment types: every version there was, and the form that puts the next one in force."""
+"""Payment types: what is in force and what waits, the form that drafts the next version, and the steps of its life."""
 
-from decimal import Decimal
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+from unfold.decorators import action
 
+from config_mgmt.admin.cells import who
+from config_mgmt.admin.request import actor_of
+from payments.admin.limit_usage import usage_page
+from payments.admin.payment_preview import PreviewForm, preview_box
+from payments.admin.payment_type_forms import NewPaymentTypeForm, ScheduleForm, TermsForm
+from payments.admin.payment_type_panels import (
+    SHOWN_VERSIONS,
+    diff_to_force,
+    draft_badge,
+    status_badge,
+    versions_like,
+    versions_panel,
+)
+from payments.admin.payment_type_seen import fingerprint, unchanged_since
+from payments.admin.payment_type_steps import Step, take_step
+from payments.admin.payment_type_words import currencies_in_words, fee_in_words, limits_in_words, terms_in_words
+from payments.definitions import Definition, definition_of
 from payments.models import PaymentType
-from payments.operations.payment_types import retire_payment_type, save_payment_type
+from payments.operations.payment_types import (
+    activate_payment_type,
+    create_payment_type,
+    put_payment_type,
+    retire_payment_type,
+    roll_back_payment_type,
+)
+from payments.queries.payment_types import draft_of, shown_among, shown_version, version_in_force
+from tenants.context import current_tenant_id
+from tenants.models import Tenant
 from tenants.portal.buttons import Kind, button
-from tenants.portal.cells import Column, Panel, badge, moment, plain, record_link
-from tenants.portal.forms import OperationForm, done, operation_page
-from tenants.portal.model_admin import ReadOnlyTenantModelAdmin, may_write
+from tenants.portal.cells import NOTHING, Panel, moment
+from tenants.portal.forms import done, operation_page
+from tenants.portal.model_admin import ReadOnlyTenantModelAdmin, is_platform, may_write
+from tenants.registry import tenant_by_slug
 
-_TERMS = ("name", "description", "is_synchronous", "currencies", "min_amount", "max_amount", "daily_limit", "processing_fee")
-
-
-def _decimal(**options: Any) -> forms.DecimalField:  # noqa: ANN401
-    widget = UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal", "autocomplete": "off"})
-    return forms.DecimalField(max_digits=22, decimal_places=4, widget=widget, **{"required": False, **options})
+_Status = PaymentType.Status
+_FORM = "portal/payment_types/terms.html"
 
 
-class TermsForm(OperationForm):
-    name = forms.CharField(max_length=140, widget=UnfoldAdminTextInputWidget())
-    description = forms.CharField(required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}))
-    currencies = SimpleArrayField(
-        forms.CharField(max_length=3),
-        required=False,
-        widget=UnfoldAdminTextInputWidget(),
-        help_text="ISO 4217 codes with commas; empty: all",
-    )
-    processing_fee = _decimal(required=True, initial="0", help_text="Paid by the debtor on top of the amount")
-    min_amount = _decimal(label="Smallest amount")
-    max_amount = _decimal(label="Largest amount")
-    daily_limit = _decimal(help_text="In total per debtor account, currency and UTC day")
-    is_synchronous = forms.BooleanField(
-        required=False, initial=True, label="Booked while the caller waits", widget=UnfoldBooleanSwitchWidget()
-    )
-    expected_version = forms.IntegerField(widget=forms.HiddenInput(), initial=0)
+class VersionsFilter(admin.SimpleListFilter):
+    """One row for each payment type, unless somebody wants to see every version there was."""
 
-    def clean_currencies(self) -> list[str]:
-        return [currency.strip().upper() for currency in self.cleaned_data["currencies"]]
+    title = "versions"
+    parameter_name = "versions"
 
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [("all", "Every version")]
 
-class NewPaymentTypeForm(TermsForm):
-    fields_of_codes: ClassVar[dict[str, str]] = {"conflict": "code"}
+    def choices(self, changelist: Any) -> Any:  # noqa: ANN401  # as Django's own
+        first, *others = super().choices(changelist)
+        return [{**first, "display": "One for each type"}, *others]
 
-    code = forms.CharField(max_length=40, widget=UnfoldAdminTextInputWidget(), help_text="What callers send, such as INTERNAL_TRANSFER")
-    field_order = ("code",)
+    def queryset(self, request: HttpRequest, queryset: QuerySet[PaymentType]) -> QuerySet[PaymentType]:
+        return queryset if self.value() else shown_among(queryset)
 
 
 @admin.register(PaymentType)
 class PaymentTypeAdmin(ReadOnlyTenantModelAdmin[PaymentType]):
     id_prefix = "pty"
-    list_display = ("code", "version", "name", "state", "served", "amount_fee", "amount_min", "amount_max", "amount_daily")
-    list_filter = ("status",)
+    list_display = ("code", "number", "state", "draft", "served", "limits", "fee")
+    list_filter = ("status", VersionsFilter)
     search_help_text = "Code or a part of the name"
     newest_first = ("code", "-version")
-    fieldsets = (
-        (None, {"fields": (("code", "version"), ("name", "state"), "description")}),
-        ("Terms", {"fields": (("served", "is_synchronous"), ("amount_min", "amount_max"), ("amount_daily", "amount_fee"), "created")}),
-    )
-    readonly_fields = ("state", "served", "amount_fee", "amount_min", "amount_max", "amount_daily", "created")
-    actions_detail = ("edit", "retire")
+    fieldsets = ((None, {"fields": (("code", "number"), ("state", "since"), ("made_by", "reason"))}),)
+    readonly_fields = ("number", "state", "since", "made_by", "reason")
+    actions_list = ("usage",)
+    actions_detail = ("edit", "activate", "schedule", "retire", "roll_back")
+    change_form_outer_after_template = "portal/payment_types/page.html"
+
+    @property
+    def media(self) -> forms.Media:
+        css = forms.Media(css={"all": ("portal/config.css", "portal/payment_types.css")})
+        media: forms.Media = super().media + PreviewForm().media + css
+        return media
+
+    # --- Who may what: a suspended tenant reads, as at the API
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return may_write() and request.user.has_perm("payments.add_paymenttype")
+        return self._may_change(request) and request.user.has_perm("payments.add_paymenttype")
+
+    def has_operate_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        return self._may_change(request) and super().has_operate_permission(request, object_id)
+
+    def _may_change(self, request: HttpRequest) -> bool:
+        return may_write() and (is_platform(request) or tenant_by_slug(current_tenant_id()).status != Tenant.Status.SUSPENDED)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: object) -> list[Any]:
+        version = self.get_object(request, str(object_id))
+        if version is None or not self.has_operate_permission(request):
+            return []
+        allowed = {f"payments_paymenttype_{name}" for name in _steps_of(version)}
+        return [each for each in super().get_actions_detail(request, object_id) if each.action_name in allowed]
+
+    # --- The list and a version's page
 
     def matching(self, term: str) -> Q:
         return Q(code=term.upper()) | Q(name__icontains=term)
 
+    def prepare_rows(self, rows: list[PaymentType]) -> None:
+        """The drafts that wait beside the versions of a page."""
+        drafts = PaymentType.objects.filter(status=_Status.DRAFT, code__in={row.code for row in rows})
+        waiting = {(draft.tenant_id, draft.code): draft for draft in drafts}
+        for row in rows:
+            row.portal_draft = waiting.get((row.tenant_id, row.code))  # type: ignore[attr-defined]  # shown on this page only
+
+    @admin.display(description="Version")
+    def number(self, version: PaymentType) -> str:
+        return str(version.version)
+
     @admin.display(description="Status")
-    def state(self, payment_type: PaymentType) -> SafeString:
-        return badge(payment_type.status)
+    def state(self, version: PaymentType) -> SafeString:
+        return status_badge(version)
+
+    @admin.display(description="Draft waiting")
+    def draft(self, version: PaymentType) -> SafeString | str:
+        waiting: PaymentType | None = getattr(version, "portal_draft", None)
+        return NOTHING if waiting is None else draft_badge(waiting)
 
     @admin.display(description="Currencies")
-    def served(self, payment_type: PaymentType) -> str:
-        return ", ".join(payment_type.currencies) or "all"
+    def served(self, version: PaymentType) -> str:
+        return currencies_in_words(definition_of(version))
+
+    @admin.display(description="Limits")
+    def limits(self, version: PaymentType) -> str:
+        return limits_in_words(definition_of(version))
 
     @admin.display(description="Fee")
-    def amount_fee(self, payment_type: PaymentType) -> str:
-        return plain(payment_type.processing_fee)
+    def fee(self, version: PaymentType) -> str:
+        return fee_in_words(definition_of(version))
 
-    @admin.display(description="Smallest amount")
-    def amount_min(self, payment_type: PaymentType) -> str:
-        return plain(payment_type.min_amount)
+    @admin.display(description="In force")
+    def since(self, version: PaymentType) -> SafeString | str:
+        if version.status == _Status.DRAFT and version.activate_at is not None:
+            return f"planned for {version.activate_at:%Y-%m-%d %H:%M:%S}"
+        return NOTHING if version.activated_at is None else format_html("since {}", moment(version.activated_at))
 
-    @admin.display(description="Largest amount")
-    def amount_max(self, payment_type: PaymentType) -> str:
-        return plain(payment_type.max_amount)
-
-    @admin.display(description="Daily limit")
-    def amount_daily(self, payment_type: PaymentType) -> str:
-        return plain(payment_type.daily_limit)
-
-    @admin.display(description="In force since")
-    def created(self, payment_type: PaymentType) -> str:
-        return moment(payment_type.created_at)
+    @admin.display(description="Made by")
+    def made_by(self, version: PaymentType) -> SafeString | str:
+        return who(version.created_by, version.created_by_person) if version.created_by else NOTHING
 
     def panels(self, record: PaymentType) -> list[Panel]:
-        versions = PaymentType.objects.filter(tenant_id=record.tenant_id, code=record.code).order_by("-version")[:50]
-        return [
-            Panel(
-                title="Versions",
-                columns=(
-                    Column(heading="Version"),
-                    Column(heading="Status"),
-                    Column(heading="Since"),
-                    Column(heading="Fee", numeric=True),
-                    Column(heading="Smallest", numeric=True),
-                    Column(heading="Largest", numeric=True),
-                    Column(heading="Per day", numeric=True),
-                ),
-                rows=[
-                    (
-                        record_link("payments_paymenttype_change", version.pk, f"Version {version.version}"),
-                        badge(version.status),
-                        moment(version.created_at),
-                        plain(version.processing_fee),
-                        plain(version.min_amount),
-                        plain(version.max_amount),
-                        plain(version.daily_limit),
-                    )
-                    for version in versions
-                ],
-                empty="No versions.",
-            )
-        ]
+        versions = versions_like(record).order_by("-version")[: SHOWN_VERSIONS + 1]
+        return [versions_panel(list(versions))]
 
-    def get_actions_detail(self, request: HttpRequest, object_id: object) -> list[Any]:
-        payment_type = self.get_object(request, str(object_id))
-        if payment_type is None or payment_type.status != PaymentType.Status.ACTIVE:
-            return []
-        buttons: list[Any] = super().get_actions_detail(request, object_id)
-        return buttons
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        record = self.get_object(request, object_id)
+        more: dict[str, Any] = {}
+        if record is not None and self.has_view_permission(request, record):
+            more["terms"] = terms_in_words(definition_of(record))
+            more["diff"] = diff_to_force(record) if record.status == _Status.DRAFT else None
+            more["box"] = preview_box(request, record) if may_write() else None
+        return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
+
+    @action(description="Usage of limits", icon="speed")  # type: ignore[untyped-decorator]  # django-unfold ships no types
+    def usage(self, request: HttpRequest) -> HttpResponse:
+        """What one account has used of every limit that is in force."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return usage_page(request, self)
+
+    # --- Drafting
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
+        form = NewPaymentTypeForm(request.POST or None, terms=Definition(name=""))
 
-        def run(values: dict[str, Any]) -> HttpResponse:
-            payment_type = save_payment_type(**values)
-            self.log_addition(request, payment_type, f"Version {payment_type.version} in force.")
-            return done(request, f"{payment_type.code} is in force.", self.change_url(payment_type))
+        def run(given: dict[str, Any]) -> HttpResponse:
+            version, _ = create_payment_type(
+                code=given["code"], definition=form.definition(), actor=actor_of(request), draft=True, reason=given["reason"]
+            )
+            self.log_addition(request, version, f"Draft version {version.version} saved.")
+            return done(request, f"The draft of {version.code} is saved; nothing is in force yet.", self.change_url(version))
 
-        form = NewPaymentTypeForm(request.POST or None)
-        return operation_page(request, self, form=form, title="Add payment type", button="Put in force", run=run)
+        return operation_page(request, self, form=form, title="Add payment type", button="Save draft", run=run, template=_FORM)
 
     @button("Edit", icon="edit", kind=Kind.PRIMARY)
     def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        current = self._in_force(request, object_id)
+        version = self._version(request, object_id)
+        code = version.code
+        shown, draft = shown_version(code), draft_of(code)
+        form = TermsForm(request.POST or None, terms=definition_of(draft or shown), seen=fingerprint(shown, draft))
 
-        def run(values: dict[str, Any]) -> HttpResponse:
-            saved = save_payment_type(code=current.code, **values)
-            self.log_change(request, saved, f"Version {saved.version} in force.")
-            return done(request, f"{saved.code} version {saved.version} is in force.", self.change_url(saved))
+        def run(given: dict[str, Any]) -> HttpResponse:
+            saved = put_payment_type(
+                code=code,
+                definition=form.definition(),
+                actor=actor_of(request),
+                draft=True,
+                reason=given["reason"],
+                precondition=unchanged_since(given["seen"]),
+            )
+            self.log_change(request, saved, f"Draft version {saved.version} saved.")
+            return done(request, f"Draft version {saved.version} of {code} is saved; payments go on as before.", self.change_url(saved))
 
-        terms = {name: plain(value) if isinstance(value := getattr(current, name), Decimal) else value for name in _TERMS}
         return operation_page(
             request,
             self,
-            form=TermsForm(request.POST or None, initial={**terms, "expected_version": current.version}),
-            title=f"Edit {current.code}",
-            button="Put in force",
+            form=form,
+            title=f"Edit {code}",
+            button="Save draft",
             run=run,
-            record=current,
-            explanation=f"Saving makes version {current.version + 1} and retires version {current.version}; earlier payments keep theirs.",
+            record=draft or version,
+            explanation=_edit_explanation(shown, draft),
+            template=_FORM,
         )
+
+    # --- Steps of a version's life
+
+    @button("Activate now", icon="check_circle", kind=Kind.SUCCESS)
+    def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        draft = self._version(request, object_id, _Status.DRAFT)
+        step = Step(
+            button="Activate now",
+            explanation="Payments are decided by this version from now on; those made before keep theirs.",
+            operation=activate_payment_type,
+            arguments={"version": draft.version},
+            alters_draft=True,
+        )
+        return take_step(request, self, draft, step)
+
+    @button("Activate at …", icon="schedule")
+    def schedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        draft = self._version(request, object_id, _Status.DRAFT)
+        step = Step(
+            button="Activate at a time",
+            explanation="Until then payments go on as before, and editing the draft takes the time back.",
+            operation=activate_payment_type,
+            arguments={"version": draft.version},
+            form=ScheduleForm,
+            alters_draft=True,
+        )
+        return take_step(request, self, draft, step)
 
     @button("Retire", icon="block", kind=Kind.DANGER)
     def retire(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        current = self._in_force(request, object_id)
-
-        def run(_values: dict[str, Any]) -> HttpResponse:
-            retired = retire_payment_type(code=current.code)
-            self.log_change(request, retired, "Retired.")
-            return done(request, f"{retired.code} is retired.", self.change_url(retired))
-
-        sentence = "No more payments of this type are taken until a new version is put in force."
-        form = OperationForm(request.POST or None)
-        return operation_page(
-            request, self, form=form, title="Retire", button="Retire", run=run, record=current, explanation=sentence, dangerous=True
+        current = self._version(request, object_id, _Status.ACTIVE)
+        sentence = (
+            "No more payments of this type are taken until a version is put in force. A draft that waits for its time waits no longer."
         )
+        step = Step(button="Retire", explanation=sentence, operation=retire_payment_type, dangerous=True)
+        return take_step(request, self, current, step)
 
-    def _in_force(self, request: HttpRequest, object_id: str) -> PaymentType:
-        payment_type: PaymentType | None = self.get_object(request, object_id)
-        if payment_type is None or payment_type.status != PaymentType.Status.ACTIVE:
+    @button("Roll back to this version", icon="history", kind=Kind.WARNING)
+    def roll_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        earlier = self._version(request, object_id, _Status.RETIRED)
+        step = Step(
+            button="Roll back",
+            explanation="These terms come back at once, as a new version; a draft that waits is left as it is.",
+            operation=roll_back_payment_type,
+            arguments={"version": earlier.version},
+        )
+        return take_step(request, self, earlier, step)
+
+    def _version(self, request: HttpRequest, object_id: str, status: PaymentType.Status | None = None) -> PaymentType:
+        version: PaymentType | None = self.get_object(request, object_id)
+        if version is None or (status is not None and version.status != status):
             raise Http404
-        return payment_type
+        return version
+
+
+def _steps_of(version: PaymentType) -> Sequence[str]:
+    """The buttons of a version. A retired one is edited only where nothing is in force, as the start of the next."""
+    match version.status:
+        case _Status.DRAFT:
+            return ("edit", "activate", "schedule")
+        case _Status.ACTIVE:
+            return ("edit", "retire")
+        case _:
+            return ("roll_back",) if version_in_force(version.code) else ("edit", "roll_back")
+
+
+def _edit_explanation(shown: PaymentType, draft: PaymentType | None) -> str:
+    if draft is None:
+        return f"Saving makes a draft with the terms below, from those of version {shown.version}. Nothing changes for payments."
+    scheduled = " Saving takes its scheduled activation back." if draft.activate_at is not None else ""
+    return f"You edit draft version {draft.version}. Nothing changes for payments until it is put in force.{scheduled}"

@@ -27,6 +27,12 @@ def shown_versions() -> QuerySet[PaymentType]:
     return PaymentType.objects.filter(tenant_id=current_tenant_id(), id__in=chosen)
 
 
+def shown_among(rows: QuerySet[PaymentType]) -> QuerySet[PaymentType]:
+    """Of these versions, of whichever tenants, those that stand for their code. To filter by; unordered."""
+    standing = PaymentType.objects.order_by("tenant_id", "code", _STANDING, "-version").distinct("tenant_id", "code")
+    return rows.filter(id__in=standing.values("id"))
+
+
 def shown_version(code: str) -> PaymentType:
     """Raises NoSuchPaymentType."""
     found = _standing_first(versions_of(code)).first()

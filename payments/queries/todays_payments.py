@@ -1,12 +1,13 @@
 """What has been paid today, for the dashboard of a tenant."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from typing import Final
 
 from django.db import connection
 
-from payment_engine.clock import today
+from config_mgmt.settings_values import setting
+from payment_engine.clock import now
 
 MOST: Final = 100_000
 # Bounded: a bank that makes more than this in a day has a report for it, and the page must not wait for the sum.
@@ -25,8 +26,9 @@ class PaymentSum:
 
 
 def sums_of_todays_payments() -> list[PaymentSum]:
-    """Per status and currency, of the tenant in context since midnight UTC; of the newest 100,000 when there are more."""
+    """Per status and currency, of the tenant in context since midnight on its own clock; of the newest 100,000 when there are more."""
+    local = now().astimezone(setting("tenant.time_zone"))
     with connection.cursor() as cursor:
-        cursor.execute(_SUMS, [datetime.combine(today(), time.min, tzinfo=UTC), MOST])
+        cursor.execute(_SUMS, [datetime.combine(local.date(), time.min, tzinfo=local.tzinfo), MOST])
         rows = cursor.fetchall()
     return [PaymentSum(status=status, currency=currency, count=count, amount_minor=total) for status, currency, count, total in rows]

@@ -1,4 +1,4 @@
-"""Payments, their reversal, and payment types, as an operator handles them."""
+"""Payments, their reversal, and messages, as an operator handles them."""
 
 from decimal import Decimal
 
@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from iso20022.models import Message, MessageDocument
-from payments.models import Payment, PaymentType, Reversal
+from payments.models import Payment, Reversal
 from payments.operations.submit import submit_payments
 from tenants.registry import TenantRecord
 from tests import factories
@@ -28,12 +28,6 @@ def paid(in_tenant_a: TenantRecord) -> Payment:
 def _pay_again(paid: Payment, times: int = 1) -> None:
     assert paid.creditor_account_id is not None
     submit_payments([factories.payment(paid.debtor_account_id, paid.creditor_account_id, 2) for _ in range(times)])
-
-
-def _edit(operator: Client, code: str, **values: str) -> None:
-    active = PaymentType.objects.get(code=code, status="ACTIVE")
-    given = {"name": active.name, "currencies": "", "processing_fee": "0", "is_synchronous": "on", **values}
-    send(operator, page_of("payments_paymenttype", active.pk, "edit"), **given)
 
 
 def test_payment_page_shows_everything_about_it(operator_a: Client, paid: Payment) -> None:
@@ -109,60 +103,6 @@ def test_payments_are_neither_added_nor_edited_nor_deleted(operator_a: Client, p
     assert operator_a.get(reverse("admin:payments_payment_add")).status_code == 403
     assert operator_a.post(page_of("payments_payment", paid.pk), {"amount_minor": "1"}).status_code == 403
     assert operator_a.post(page_of("payments_payment", paid.pk, "delete"), {"post": "yes"}).status_code == 403
-
-
-def test_payment_type_is_added(operator_a: Client, in_tenant_a: TenantRecord) -> None:
-    values = {
-        "code": "SEPA",
-        "name": "SEPA",
-        "currencies": "eur, CHF",
-        "processing_fee": "0.20",
-        "max_amount": "1000",
-        "is_synchronous": "on",
-    }
-    send(operator_a, reverse("admin:payments_paymenttype_add"), **values)
-    saved = PaymentType.objects.get()
-    assert (saved.code, saved.version, saved.currencies, saved.processing_fee) == ("SEPA", 1, ["CHF", "EUR"], Decimal("0.20"))
-    answer = send(operator_a, reverse("admin:payments_paymenttype_add"), **values)
-    assert list(answer.context["form"].errors) == ["code"]
-
-
-def test_editing_a_payment_type_makes_the_next_version(operator_a: Client, in_tenant_a: TenantRecord) -> None:
-    factories.make_payment_type("SEPA", max_amount=Decimal(10))
-    _edit(operator_a, "SEPA", max_amount="20", processing_fee="0.50")
-    versions = PaymentType.objects.filter(code="SEPA").order_by("version").values_list("version", "status", "max_amount", "processing_fee")
-    assert list(versions) == [(1, "RETIRED", Decimal(10), Decimal(0)), (2, "ACTIVE", Decimal(20), Decimal("0.5"))]
-
-
-def test_an_edit_of_an_outdated_version_is_refused(operator_a: Client, in_tenant_a: TenantRecord) -> None:
-    first = factories.make_payment_type("SEPA")
-    url = page_of("payments_paymenttype", first.pk, "edit")
-    values = {"name": "SEPA", "processing_fee": "1", "expected_version": "0"}
-    assert "changed since you read it" in operator_a.post(url, values).content.decode()
-    _edit(operator_a, "SEPA", processing_fee="2")
-    assert operator_a.post(url, {**values, "expected_version": "1"}).status_code == 404, "a retired version has no edit"
-
-
-def test_nonsense_terms_are_said_at_their_fields(operator_a: Client, in_tenant_a: TenantRecord) -> None:
-    values = {
-        "code": "sepa",
-        "name": "x",
-        "currencies": "EUR,XXQ,JPY",
-        "min_amount": "10",
-        "max_amount": "5",
-        "daily_limit": "0",
-        "processing_fee": "0.5",
-    }
-    answer = send(operator_a, reverse("admin:payments_paymenttype_add"), **values)
-    assert sorted(answer.context["form"].errors) == ["code", "currencies", "daily_limit", "min_amount", "processing_fee"]
-    assert not PaymentType.objects.exists()
-
-
-def test_retiring_a_payment_type(operator_a: Client, in_tenant_a: TenantRecord) -> None:
-    payment_type = factories.make_payment_type("SEPA")
-    send(operator_a, page_of("payments_paymenttype", payment_type.pk, "retire"))
-    payment_type.refresh_from_db()
-    assert payment_type.status == "RETIRED"
 
 
 def test_message_page_and_its_document(operator_a: Client, in_tenant_a: TenantRecord) -> None:

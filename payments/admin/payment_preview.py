@@ -1,0 +1,153 @@
+"""The box "What would happen to this payment": a payment is typed in, and every rule says what it thinks of it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from accounts.models import Account
+from accounts.panels import account_label
+from config_mgmt.admin.forms import MomentField
+from payment_engine.clock import now
+from payment_engine.errors import EngineError
+from payment_engine.money import is_currency
+from payments.admin.limit_usage import usage_panel
+from payments.models import PaymentType
+from payments.queries.preview import PaymentPreview, preview_payment
+from payments.rules import Allowed
+from payments.value_dates import ValueDate
+from payments.verdicts import Verdict
+from tenants.portal.cells import NOTHING, Column, Panel, amount, badge
+from tenants.portal.forms import AmountField, OperationForm, RecordField
+
+_DEFAULT_CURRENCY: Final = "EUR"
+
+
+def _account_field(label: str) -> RecordField:
+    return RecordField(
+        queryset=Account.objects.all(), picker="accounts_account", label_of=account_label, label=label, help_text="By number, IBAN or name"
+    )
+
+
+class PreviewForm(OperationForm):
+    """Sent by GET, as it changes nothing; accounts travel as ids, so that no account number stands in an address."""
+
+    amount = AmountField()
+    currency = forms.CharField(max_length=3, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}))
+    debtor = _account_field("From")
+    creditor = _account_field("To")
+    at = MomentField(label="At (UTC)", help_text="Empty: now")
+
+    def clean_currency(self) -> str:
+        currency = str(self.cleaned_data["currency"]).upper()
+        if not is_currency(currency):
+            raise forms.ValidationError("this is not an ISO 4217 currency code in use")
+        return currency
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if "currency" in values:
+            values["amount_minor"] = self.minor_units("amount", values["currency"])
+        return values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewBox:
+    """What the page shows: the form, and once it was sent the answer."""
+
+    form: PreviewForm
+    version: PaymentType
+    sentence: str = ""
+    is_allowed: bool = False
+    facts: tuple[tuple[str, SafeString | str], ...] = ()
+    panels: tuple[Panel, ...] = ()
+
+
+def preview_box(request: HttpRequest, version: PaymentType) -> PreviewBox:
+    sent = "amount" in request.GET
+    currency = version.currencies[0] if version.currencies else _DEFAULT_CURRENCY
+    form = PreviewForm(request.GET if sent else None, initial={"currency": currency})
+    if not sent or not form.is_valid():
+        return PreviewBox(form=form, version=version)
+    try:
+        return _answered(form, version)
+    except EngineError as error:
+        form.refuse(error)
+        return PreviewBox(form=form, version=version)
+
+
+def _answered(form: PreviewForm, version: PaymentType) -> PreviewBox:
+    given = form.cleaned_data
+    at: datetime = given["at"] or now()
+    preview = preview_payment(
+        version=version,
+        amount_minor=given["amount_minor"],
+        currency=given["currency"],
+        debtor=given["debtor"].pk,
+        creditor=given["creditor"].pk,
+        at=at,
+    )
+    outcome = preview.outcome
+    return PreviewBox(
+        form=form,
+        version=version,
+        sentence="It would be booked." if isinstance(outcome, Allowed) else f"It would be refused: {outcome.detail}.",
+        is_allowed=isinstance(outcome, Allowed),
+        facts=tuple(_facts(preview, given["currency"])),
+        panels=tuple(_panels(preview)),
+    )
+
+
+def _facts(preview: PaymentPreview, currency: str) -> list[tuple[str, SafeString | str]]:
+    day = preview.value_date.date.isoformat() if isinstance(preview.value_date, ValueDate) else NOTHING
+    if not isinstance(preview.outcome, Allowed):
+        return [("Value date", day), ("Refused with", preview.outcome.code)]
+    allowed = preview.outcome
+    return [
+        ("Fee", amount(allowed.fee_minor, currency)),
+        ("The debtor is charged", amount(allowed.debit_minor, currency)),
+        ("The creditor gets", amount(allowed.credit_minor, currency)),
+        ("Value date", day),
+    ]
+
+
+def _panels(preview: PaymentPreview) -> list[Panel]:
+    panels = [
+        Panel(
+            title="Each rule",
+            columns=(Column(heading="Rule"), Column(heading="Verdict"), Column(heading="Why")),
+            rows=[(verdict.rule.value, _badge(verdict), _why(verdict)) for verdict in preview.verdicts],
+            empty="",
+        ),
+        _value_date_panel(preview.value_date),
+    ]
+    if preview.usage:
+        panels.append(usage_panel(preview.usage, title="Used by the debtor account so far", empty=""))
+    return panels
+
+
+def _badge(verdict: Verdict) -> SafeString:
+    if not verdict.judged:
+        return badge("", "Not judged")
+    return badge("ACTIVE", "Passes") if verdict.refusal is None else badge("REJECTED", "Refuses")
+
+
+def _why(verdict: Verdict) -> str:
+    return verdict.detail if verdict.refusal is None else verdict.refusal.detail
+
+
+def _value_date_panel(found: ValueDate | EngineError) -> Panel:
+    if isinstance(found, EngineError):
+        rows: list[tuple[str, str]] = [(NOTHING, found.detail)]
+    else:
+        rows = [*((_day(reason.date), reason.text) for reason in found.reasons), (_day(found.date), "It counts from this day.")]
+    return Panel(title="Value date", columns=(Column(heading="Day"), Column(heading="Why")), rows=rows, empty="")
+
+
+def _day(day: date) -> SafeString:
+    return format_html('<span class="portal-moment">{}</span>', day.isoformat())
