@@ -24,6 +24,7 @@ from accounts.models import Account
 from accounts.operations.accounts import open_account
 from accounts.operations.changes import AccountChanges, change_account
 from accounts.queries.accounts import account_with_balances, accounts_with_balances
+from config_mgmt.settings_values import setting
 from payment_engine.api.amounts import AmountInput, amount_field
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH, PageOf, endpoint, operation
 from payment_engine.api.etags import check_if_match
@@ -89,10 +90,11 @@ def post_account(request: HttpRequest) -> HttpResponse:
 
 def _open(body: AccountInput) -> Account:
     limit = AmountInput("0") if body.overdraft_limit is UNSET else body.overdraft_limit
-    overdraft_limit_minor = amount_field(limit, body.currency, pointer="/overdraftLimit", zero_allowed=True)
+    currency: str = setting("payment.default_currency") if body.currency is UNSET else body.currency
+    overdraft_limit_minor = amount_field(limit, currency, pointer="/overdraftLimit", zero_allowed=True)
     return open_account(
         customer_id=parse_id("cus", body.customer_id),
-        currency=body.currency,
+        currency=currency,
         name=body.name,
         type=body.type,
         iban=body.iban,

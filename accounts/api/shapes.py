@@ -69,11 +69,11 @@ class CustomerOutput(Output, frozen=True, kw_only=True):
 
 
 class AccountInput(Input, frozen=True, kw_only=True):
-    """An account to be opened. Without a number it gets one."""
+    """An account to be opened. Without a number it gets one, without a currency that of the setting `payment.default_currency`."""
 
     customer_id: CustomerId
-    currency: CurrencyCode
     name: Name
+    currency: CurrencyCode | UnsetType = UNSET
     type: AccountType = "LIABILITY"
     iban: Iban | None = None
     account_number: AccountNumber | None = None

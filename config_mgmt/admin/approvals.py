@@ -66,13 +66,13 @@ def outcome_of(version: ConfigVersion) -> str:
 
 def word_of_refusal(version: ConfigVersion, actor: Actor) -> str:
     """One's own change is withdrawn, and so is one that was decided already and waits for its time."""
-    own = version.changed_by_person == actor.person
+    own = actor.is_one_of(version.changed_by, version.changed_by_person)
     return "Withdraw" if own or version.status == ConfigVersion.Status.SCHEDULED else "Reject"
 
 
 def is_own_proposal(version: ConfigVersion, actor: Actor) -> bool:
     """Whoever asked for a change does not approve it, be it with another of their clients or users."""
-    return version.status == ConfigVersion.Status.PROPOSED and version.changed_by_person == actor.person
+    return version.status == ConfigVersion.Status.PROPOSED and actor.is_one_of(version.changed_by, version.changed_by_person)
 
 
 def _card(version: ConfigVersion, actor: Actor, may_decide: bool) -> Waiting:

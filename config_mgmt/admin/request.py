@@ -13,7 +13,7 @@ from tenants.portal.model_admin import is_platform
 def actor_of(request: HttpRequest) -> Actor:
     """The user name is the person: an API client that is theirs names it as its `person`, so both count as one."""
     username = cast("StaffUser", request.user).get_username()
-    return Actor(name=username, person=username)
+    return Actor(name=username, person=username, is_platform=is_platform(request))
 
 
 def authority_of(request: HttpRequest, *, asks_approval: bool = False) -> Authority:

@@ -32,6 +32,9 @@ _MISSING: Final = re.compile(r"Object missing required field `(.*)`")
 _PATH_STEP: Final = re.compile(r"\.([A-Za-z0-9_]+)|\[(\d+)\]")
 _LENGTH: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _NUL_ESCAPE: Final = b"\\u0000"
+_STRINGS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+NESTING_MAX: Final = 64
 _WHOLE_DIGITS: Final = 18
 
 
@@ -141,9 +144,23 @@ def decode(body: bytes, expected: type[T]) -> T:
         raise MalformedJson("the body is nested too deeply") from None
     except ValueError as error:
         raise MalformedJson(str(error)) from None
+    if _is_nested_too_deeply(body):
+        raise MalformedJson(f"the body is nested more than {NESTING_MAX} levels deep")
     if _NUL_ESCAPE in body:
         _refuse_nul(value)
     return value
+
+
+def _is_nested_too_deeply(body: bytes) -> bool:
+    """Of a well-formed body. The decoder takes more levels than code that walks through what it decoded."""
+    if body.count(b"[") + body.count(b"{") <= NESTING_MAX:
+        return False
+    brackets = _STRINGS.sub(b"", body).translate(None, delete=_NO_BRACKETS)
+    for _ in range(NESTING_MAX):
+        if not brackets:
+            return False
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    return bool(brackets)
 
 
 def _check_well_formed(body: bytes) -> None:

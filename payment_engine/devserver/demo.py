@@ -92,7 +92,8 @@ def _write(output: Path, document: dict[str, Any]) -> None:
 
 
 def _platform() -> dict[str, str]:
-    credentials = create_api_client(tenant=None, name="Demo platform", scopes=[PLATFORM_ADMIN, *sorted(set(SCOPES) - {PLATFORM_ADMIN})])
+    scopes = [PLATFORM_ADMIN, *sorted(set(SCOPES) - {PLATFORM_ADMIN})]
+    credentials = create_api_client(tenant=None, name="Demo platform", scopes=scopes, person="platform-integrator")
     password = secrets.token_urlsafe(12)
     create_staff_user(username="platform", password=password, tenant=None, reset_password=True)
     return {
@@ -104,8 +105,9 @@ def _platform() -> dict[str, str]:
 
 
 def _access(tenant: Tenant) -> DemoTenant:
-    client = create_api_client(tenant=tenant.slug, name=f"{tenant.name} integration", scopes=sorted(TENANT_SCOPES))
-    approver = create_api_client(tenant=tenant.slug, name=f"{tenant.name} approver", scopes=_APPROVER_SCOPES)
+    slug, name = tenant.slug, tenant.name
+    client = create_api_client(tenant=slug, name=f"{name} integration", scopes=sorted(TENANT_SCOPES), person=f"{slug}-integrator")
+    approver = create_api_client(tenant=slug, name=f"{name} approver", scopes=_APPROVER_SCOPES, person=f"{slug}-approver")
     username, password = f"{tenant.slug}-operator", secrets.token_urlsafe(12)
     create_staff_user(username=username, password=password, tenant=tenant, reset_password=True)
     return DemoTenant(

@@ -13,7 +13,7 @@ class TenantForeignKey(models.ForeignKey[Any, Any]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         kwargs["db_constraint"] = False
-        kwargs.setdefault("db_index", False)  # indexes name tenant_id first and are declared on the model
+        kwargs.setdefault("db_index", False)  # indexes are declared on the model
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:  # noqa: ANN401

@@ -16,7 +16,7 @@ MAX_CLIENTS: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientStanding:
-    """`tokens_valid_from` (POSIX): tokens issued before it are withdrawn. `person` is who answers for the client, else the client itself."""
+    """`tokens_valid_from` (POSIX): tokens issued before it are withdrawn. `person` answers for the client, else the client itself."""
 
     tenant: str | None
     scopes: frozenset[str]

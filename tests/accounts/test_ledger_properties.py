@@ -17,8 +17,8 @@ from accounts.operations.fold import fold_balances
 from accounts.operations.journals import post_manual_journal, post_opening_balance
 from accounts.queries.balances import balance_at
 from accounts.queries.statements import statement
-from payment_engine.errors import EngineError
 from config_mgmt.snapshots import forget_snapshots
+from payment_engine.errors import EngineError
 from payments.models import Payment
 from payments.operations.reverse import reverse_payment
 from payments.operations.submit import submit_payments

@@ -406,9 +406,10 @@ class TestFourEyes:
     def test_a_change_that_is_not_there(self, ada: Api, change_id: str) -> None:
         assert problem(ada.post(f"{PATH}/changes/{change_id}/approve", {}))[:2] == (404, "not_found")
 
-    def test_the_neighbours_change_is_not_there(self, ada: Api, api_b: Api) -> None:
+    def test_the_neighbours_change_is_not_there(self, ada: Api, tenant_b: TenantRecord) -> None:
         change_id = save(ada, "5.00", requireApproval=True).json()["changeId"]
-        assert problem(api_b.post(f"/config/tenants/beta-bank/config/changes/{change_id}/approve", {}))[:2] == (404, "not_found")
+        theirs = f"/config/tenants/beta-bank/config/changes/{change_id}/approve"
+        assert problem(Person(tenant_b, "eve").post(theirs, {}))[:2] == (404, "not_found")
 
 
 class TestScheduling:
