@@ -208,7 +208,9 @@ def _helpers(run: DevRun, environment: Mapping[str, str]) -> list[Service]:
 
 
 def _python_service(name: str, arguments: list[str], environment: Mapping[str, str]) -> Service:
-    return Service(name=name, launch=lambda output: spawn([sys.executable, *arguments], output=output, env=environment, cwd=PROJECT))
+    # glibc else keeps an arena for each thread: freed memory of one is no use to the others.
+    env = {"MALLOC_ARENA_MAX": "2", **environment}
+    return Service(name=name, launch=lambda output: spawn([sys.executable, *arguments], output=output, env=env, cwd=PROJECT))
 
 
 def _answers(run: DevRun, path: str) -> bool:

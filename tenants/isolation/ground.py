@@ -153,7 +153,8 @@ def loot_of(victim: TenantRecord, attacker: TenantRecord) -> Loot:
 def _words_known_to(attacker: TenantRecord) -> set[str]:
     """What pages show to it whatever the victim has: codes of its own payment types, choices, defaults, the product's parts."""
     columns = [column for model in tenant_models() for column in model._meta.concrete_fields]  # noqa: SLF001  # Django's documented name
-    choices = {str(word) for column in columns for choice in column.flatchoices for word in choice}
+    every_column = [column for model in apps.get_models() for column in model._meta.concrete_fields]  # noqa: SLF001  # as above
+    choices = {str(word) for column in every_column for choice in column.flatchoices for word in choice}
     choices |= {column.default for column in columns if isinstance(column.default, str)}
     with tenant_scope(attacker):
         coded = [model for model in tenant_models() if hasattr(model, "code")]

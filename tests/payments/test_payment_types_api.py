@@ -64,6 +64,7 @@ def test_a_code_in_the_body_is_that_of_the_path(api: Api) -> None:
     assert problem(send(api, "PUT", "/SEPA", {"code": "OTHER", "name": "SEPA"})) == (422, "validation_failed", ["/code"])
 
 
+@pytest.mark.django_db(transaction=True)  # a transaction moves the configuration's revision once
 def test_a_payment_names_the_version_that_decided_it(api: Api, in_tenant_a: TenantRecord) -> None:
     offer(api, processingFee="1.00")
     ada, bob = make_account(funds_minor=10_000), make_account()

@@ -71,6 +71,7 @@ def test_every_change_is_told_with_both_its_sides(in_tenant_a: TenantRecord) -> 
     assert about.items() <= events[0].items()
 
 
+@pytest.mark.django_db(transaction=True)  # a transaction moves the revision once
 def test_each_change_moves_the_configuration_revision(in_tenant_a: TenantRecord) -> None:
     revisions = [registry.config_revision_of(in_tenant_a.slug)]
     for change in (close, lambda: close(name="Other"), lambda: remove_calendar_day(calendar="TARGET2", day=WEDNESDAY, actor=ADA)):
