@@ -9,6 +9,10 @@ from payment_engine.observability.metrics import metrics_view
 from tenants.api import health
 
 urlpatterns = [
+    # What is asked most stands first: each address is compared with those before it.
+    path("api/v1/", include("payments.api.urls")),
+    path("api/v1/", include("accounts.api.urls")),
+    path("api/v1/", include("iso20022.api.urls")),
     path("", RedirectView.as_view(url="/admin/")),
     path("livez", livez),
     path("readyz", readyz),
@@ -18,8 +22,5 @@ urlpatterns = [
     path("api/v1/config/health", health.config_health),
     path("api/v1/", include("payment_engine.api.urls")),
     path("api/v1/", include("config_mgmt.api.urls")),
-    path("api/v1/", include("accounts.api.urls")),
-    path("api/v1/", include("payments.api.urls")),
-    path("api/v1/", include("iso20022.api.urls")),
     path("admin/", admin.site.urls),
 ]
