@@ -174,7 +174,7 @@ SABOTAGES: Final = (
     Sabotage(
         name="one's own change is approved with a second client",
         file="config_mgmt/operations/changes.py",
-        line="if actor.person == change.changed_by_person:",
+        line="if actor.is_one_of(change.changed_by, change.changed_by_person):",
         instead="if actor.name == change.changed_by:",
         tests="tests/config_mgmt/test_changes.py",
     ),

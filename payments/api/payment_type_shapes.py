@@ -16,6 +16,7 @@ from payment_engine.api.json import Input, whole_number
 from payment_engine.errors import FieldError
 from payment_engine.money import AmountInvalid
 from payments.definitions import RAILS, Definition, RetryPolicy
+from payments.errors import TermsInvalid
 from payments.fees import FeePayer, FeeSchedule, FeeTier, FeeType
 from payments.operations.payment_type_checks import ATTEMPTS_MAX, BACKOFF_MAX_SECONDS, CODE_PATTERN, COUNT_MAX, NAME_LENGTH, TIERS_MAX
 from payments.velocity import VelocityLimit, Window
@@ -130,7 +131,8 @@ class PaymentTypeChange(Input, frozen=True, kw_only=True):
     def check_code(self, code: str) -> None:
         """What was read may be sent back: a code in the body is that of the path."""
         if self.code not in {None, code}:
-            raise field_failed("/code", f"this is {code}, as in the path; a payment type keeps its code for ever")
+            detail = f"this is {code}, as in the path; a payment type keeps its code for ever"
+            raise TermsInvalid(detail, errors=[FieldError(pointer="/code", code=TermsInvalid.code, detail=detail)])
 
     @property
     def is_draft(self) -> bool:

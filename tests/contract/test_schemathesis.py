@@ -55,6 +55,7 @@ BUSINESS_CODES: Final = frozenset(
         "same_account",
         "stale_version",
         "terms_invalid",
+        "payment_type_inactive",  # once another case has retired it
         "time_zone_unknown",
         "too_many_rate_limits",
         "idempotency_key_reused",

@@ -61,7 +61,7 @@ def test_a_code_in_the_body_is_that_of_the_path(api: Api) -> None:
     offer(api)
     same = send(api, "PUT", "/SEPA", {"code": "SEPA", "name": "SEPA", "maxAmount": "9.00"})
     assert (same.status_code, same.json()["version"]) == (200, 2)
-    assert problem(send(api, "PUT", "/SEPA", {"code": "OTHER", "name": "SEPA"})) == (422, "validation_failed", ["/code"])
+    assert problem(send(api, "PUT", "/SEPA", {"code": "OTHER", "name": "SEPA"})) == (422, "terms_invalid", ["/code"])
 
 
 @pytest.mark.django_db(transaction=True)  # a transaction moves the configuration's revision once
