@@ -11,6 +11,7 @@ from uuid import UUID
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, models, transaction
+from django.urls import Resolver404, resolve
 from psycopg import sql
 
 from tenants.context import Scope, scope_of, tenant_scope, use
@@ -151,7 +152,7 @@ def loot_of(victim: TenantRecord, attacker: TenantRecord) -> Loot:
 
 
 def _words_known_to(attacker: TenantRecord) -> set[str]:
-    """What pages show to it whatever the victim has: codes of its own payment types, choices, defaults, the product's parts."""
+    """What pages show to it whatever the victim has: codes of its own payment types, choices, defaults, what the apps make public."""
     columns = [column for model in tenant_models() for column in model._meta.concrete_fields]  # noqa: SLF001  # Django's documented name
     every_column = [column for model in apps.get_models() for column in model._meta.concrete_fields]  # noqa: SLF001  # as above
     choices = {str(word) for column in every_column for choice in column.flatchoices for word in choice}
@@ -160,7 +161,16 @@ def _words_known_to(attacker: TenantRecord) -> set[str]:
         coded = [model for model in tenant_models() if hasattr(model, "code")]
         codes = {str(getattr(each, "code", "")) for model in coded for each in model._base_manager.all()}  # noqa: SLF001  # as above
     parts_of_the_product = {part.label for part in apps.get_app_configs()}  # a flag named like one of them is no secret
-    return choices | codes | parts_of_the_product | {settings.ISO20022_PAYMENT_TYPE}
+    public = {word for part in apps.get_app_configs() if hasattr(part, "public_words") for word in part.public_words()}
+    return choices | codes | parts_of_the_product | public | {settings.ISO20022_PAYMENT_TYPE}
+
+
+def _is_address(text: str) -> bool:
+    """An address of the product that names no object, such as the endpoint of a rate limit."""
+    try:
+        return text.startswith("/") and not resolve(text).kwargs
+    except Resolver404:
+        return False
 
 
 def _texts_of(model: type[TenantModel], found: TenantModel, attacker: TenantRecord) -> Iterator[str]:
@@ -169,7 +179,7 @@ def _texts_of(model: type[TenantModel], found: TenantModel, attacker: TenantReco
         value = getattr(found, column.attname)
         if not isinstance(column, models.CharField | models.TextField) or column.choices or column.name == "tenant_id":
             continue
-        if not isinstance(value, str) or len(value) < _MIN_TEXT_LENGTH:
+        if not isinstance(value, str) or len(value) < _MIN_TEXT_LENGTH or _is_address(value):
             continue
         with tenant_scope(attacker):
             if not model._base_manager.filter(models.Q((column.attname, value))).exists():  # noqa: SLF001  # as above

@@ -27,7 +27,7 @@ _REFUSED: Final = {
         "SELECT pg_ls_dir('.')",
         "SELECT lo_import('/etc/hostname')",
         "COPY (SELECT 1) TO PROGRAM 'true'",
-        "COPY (SELECT 1) TO '/tmp/isolation-proof'",
+        "COPY (SELECT 1) TO '/dev/null'",
     ),
     "stronger logins": ("CREATE ROLE isolation_proof SUPERUSER", "ALTER ROLE CURRENT_USER BYPASSRLS"),
     "objects of one's own": (

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,7 +11,13 @@ from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from config_mgmt.operations.rate_limits import save_rate_limit
+from config_mgmt.operations.settings import Authority, change_setting
+from config_mgmt.rate_limits.limits import RateLimit
+from config_mgmt.values import Actor
 from payment_engine.errors import EngineError
+from payments.operations.calendars import add_calendar_day
+from tenants.context import tenant_scope
 from tenants.models import ApiClient, StaffUser, Tenant
 from tenants.operations.prove_isolation import pairs_to_try
 from tenants.registry import TenantRecord, forget
@@ -31,6 +38,18 @@ def _furnished(two_furnished: tuple[TenantRecord, TenantRecord]) -> None:
     """Both tenants have something to steal."""
 
 
+@pytest.fixture
+def _one_is_configured(tenant_b: TenantRecord) -> None:
+    """With words that are the product's own: pages show them to every tenant."""
+    actor = Actor(name="Olga of beta", person="olga@beta-bank")
+    with tenant_scope(tenant_b):
+        change_setting(key="payment.max_daily_limit", value="100000.00", actor=actor, authority=Authority(is_platform=False))
+        limit = RateLimit(per_minute=60_000, burst=60_000)
+        save_rate_limit(endpoint="/api/v1/transactions", value=limit.as_value(), actor=actor)
+        add_calendar_day(calendar="TARGET2", day=date(2026, 6, 10), is_business_day=False, name="Move to the new core", actor=actor)
+
+
+@pytest.mark.usefixtures("_one_is_configured")
 def test_it_holds_over_http_too_and_leaves_nothing_behind(live_server: Any) -> None:
     before = [model.objects.count() for model in (ApiClient, StaffUser, Session)]
     found = json.loads(prove("alpha-bank", "beta-bank", "--json", "--base-url", live_server.url))
