@@ -11,6 +11,7 @@ from typing import Any
 import hypothesis
 import psycopg
 import pytest
+from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections
 from django.test import TransactionTestCase
 from environ import Env
@@ -26,6 +27,7 @@ from tenants.registry import TenantRecord
 _owner: dict[str, Any] = {}
 hypothesis.settings.register_profile("engine", deadline=None)  # a busy machine is no counterexample
 hypothesis.settings.load_profile("engine")
+WSGIRequestHandler.disable_nagle_algorithm = True  # the live server answers in pieces: each would wait 40 ms to be acknowledged
 OWN_SCHEMA = os.environ.get("PAYMENT_ENGINE_TEST_PLACEMENT", "shared") == "schema"
 
 
