@@ -23,14 +23,17 @@ _WAIT_SECONDS: Final = 30
 
 
 class _Waiter:
-    __slots__ = ("done", "error", "item", "leads", "outcome", "wake")
+    """`called` is held until somebody has news for it: a plain lock costs a tenth of a threading.Event."""
+
+    __slots__ = ("called", "done", "error", "item", "leads", "outcome")
 
     def __init__(self, item: SubmitPayment) -> None:
         self.item = item
         self.outcome: Outcome | None = None
         self.error: BaseException | None = None
         self.done = self.leads = False
-        self.wake = threading.Event()
+        self.called = threading.Lock()
+        self.called.acquire()
 
 
 class _Queue:
@@ -60,7 +63,7 @@ class _Queue:
         return waiter.outcome
 
     def _wait(self, waiter: _Waiter) -> None:
-        if waiter.wake.wait(_WAIT_SECONDS):
+        if waiter.called.acquire(timeout=_WAIT_SECONDS):
             return
         with self._lock:
             if waiter.done or waiter.leads:
@@ -68,7 +71,7 @@ class _Queue:
             if waiter in self._waiting:
                 self._waiting.remove(waiter)
                 raise Unavailable("the payment waited too long and was not booked")
-        waiter.wake.wait()  # it is being booked right now: its fate must be known
+        waiter.called.acquire()  # it is being booked right now: its fate must be known
 
     def _lead(self, first: _Waiter) -> None:
         with self._lock:
@@ -79,7 +82,7 @@ class _Queue:
             self._hand_over()
             for waiter in batch[1:]:
                 waiter.done = True
-                waiter.wake.set()
+                waiter.called.release()
 
     def _hand_over(self) -> None:
         with self._lock:
@@ -88,7 +91,7 @@ class _Queue:
                 return
             successor = self._waiting.popleft()
             successor.leads = True
-        successor.wake.set()
+        successor.called.release()
 
 
 def _book(batch: list[_Waiter]) -> None:

@@ -90,6 +90,18 @@ def test_another_process_sees_a_withdrawn_key_within_five_seconds(monkeypatch: p
         verify_access_token(token)
 
 
+def test_a_key_that_is_known_is_not_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = keys.KeyRing(public=keys.key_ring().public, signing=ensure_signing_key(), read_at=time.monotonic() - 5.1)
+    monkeypatch.setattr(keys, "_ring", known)
+    rotate_signing_key()
+    assert (second := keys.key_ring()).signing is not known.signing
+    monkeypatch.setattr(keys, "_ring", keys.KeyRing(public=second.public, signing=second.signing, read_at=time.monotonic() - 5.1))
+    third = keys.key_ring()
+    assert third is not second
+    assert third.signing is second.signing
+    assert all(third.public[kid] is key for kid, key in second.public.items())
+
+
 def test_a_changed_secret_key_with_its_fallback_reads_the_old_keys(settings: Settings) -> None:
     kid = ensure_signing_key().kid
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
