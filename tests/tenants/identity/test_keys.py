@@ -94,7 +94,8 @@ def test_a_key_that_is_known_is_not_parsed_again(monkeypatch: pytest.MonkeyPatch
     known = keys.KeyRing(public=keys.key_ring().public, signing=ensure_signing_key(), read_at=time.monotonic() - 5.1)
     monkeypatch.setattr(keys, "_ring", known)
     rotate_signing_key()
-    assert (second := keys.key_ring()).signing is not known.signing
+    second = keys.key_ring()
+    assert second.signing is not known.signing
     monkeypatch.setattr(keys, "_ring", keys.KeyRing(public=second.public, signing=second.signing, read_at=time.monotonic() - 5.1))
     third = keys.key_ring()
     assert third is not second
