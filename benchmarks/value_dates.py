@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from types import MappingProxyType
 
-from benchmarks.decisions import Cost, cost
-from benchmarks.machine import machine
+from benchmarks.costs import Cost, cost, report
 from payments.calendars import KEPT_BY_CODE, OwnDay
 from payments.value_dates import EVERY_DAY_IN_UTC, ValueDateRule
 
@@ -31,15 +30,5 @@ def _cost(name: str, rule: ValueDateRule, at: datetime) -> Cost:
     return cost(name, lambda: rule.value_date(at), budget_microseconds=BUDGET_MICROSECONDS)
 
 
-def main() -> int:
-    print(machine())
-    print(f"{'microseconds':<60} {'median':>8} {'best':>8} {'budget':>8}")
-    measured = []
-    for one in costs():
-        measured.append(one)
-        print(one.line)
-    return 0 if all(one.within_budget for one in measured) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(costs()))
