@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 
 from config_mgmt.errors import SettingInvalid
-from payment_engine.api.json import JsonNumber
+from payment_engine.api.json import Json, JsonNumber
 from payment_engine.api.rest_errors import escape
 from payment_engine.errors import FieldError
 
@@ -53,7 +53,7 @@ class Setting:
     fallback: Literal["", "time_zone", "currency"] = ""
 
 
-def read_value(setting: Setting, value: Any, *, pointer: str = "/configValue") -> Any:  # noqa: ANN401  # JSON in, the setting's type out
+def read_value(setting: Setting, value: Json, *, pointer: str = "/configValue") -> Any:  # noqa: ANN401  # the setting's own type
     """The value in its type; raises SettingInvalid."""
     read = _READERS[setting.type](setting, value)
     if read is None:
@@ -61,7 +61,7 @@ def read_value(setting: Setting, value: Any, *, pointer: str = "/configValue") -
     return read
 
 
-def stored_value(setting: Setting, value: Any, *, pointer: str = "/configValue") -> Any:  # noqa: ANN401  # as above
+def stored_value(setting: Setting, value: Json, *, pointer: str = "/configValue") -> Json:
     """The value as JSON that is read back the same: decimals as the text they came as. Raises SettingInvalid."""
     read = read_value(setting, value, pointer=pointer)
     match setting.type:
@@ -74,7 +74,7 @@ def stored_value(setting: Setting, value: Any, *, pointer: str = "/configValue")
             return json_of(read)
 
 
-def json_of(value: Value | None) -> Any:  # noqa: ANN401  # JSON
+def json_of(value: Value | None) -> Json:
     match value:
         case Decimal():
             return f"{value:f}"
@@ -186,7 +186,7 @@ def _read_keys(_setting: Setting, value: object) -> tuple[str, ...] | None:
     return tuple(sorted(set(value)))
 
 
-def _read_json(_setting: Setting, value: Any) -> Any:  # noqa: ANN401  # any JSON
+def _read_json(_setting: Setting, value: Json) -> Json:
     return value
 
 
@@ -203,7 +203,7 @@ _READERS: Final[Mapping[str, Callable[[Setting, Any], Any]]] = {
 }
 
 
-def _check_free(value: Any, pointer: str) -> None:  # noqa: ANN401  # any JSON
+def _check_free(value: Json, pointer: str) -> None:
     wrong = next(_unfit_members(value, pointer, JSON_DEPTH), None)
     if wrong is not None:
         raise SettingInvalid(wrong.detail, errors=[wrong])
@@ -211,7 +211,7 @@ def _check_free(value: Any, pointer: str) -> None:  # noqa: ANN401  # any JSON
         raise refusal(pointer, f"a free value has at most {JSON_BYTES:,} bytes")
 
 
-def _unfit_members(value: Any, pointer: str, depth: int) -> Iterator[FieldError]:  # noqa: ANN401  # as above
+def _unfit_members(value: Json, pointer: str, depth: int) -> Iterator[FieldError]:
     """What JSON can write but not every reader reads back the same (RFC 7493)."""
     match value:
         case _ if depth == 0:
@@ -246,7 +246,7 @@ def _unfit(pointer: str, detail: str) -> FieldError:
     return FieldError(pointer=pointer, code=SettingInvalid.code, detail=detail)
 
 
-def with_floats(value: Any) -> Any:  # noqa: ANN401  # as above
+def with_floats(value: Json) -> Json:
     """Numbers that were checked to survive it, as the column's JSON encoder takes them."""
     match value:
         case Decimal():

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from payment_engine.api.json import Json
 from payments.fees import FeeSchedule
 from payments.models import PaymentType
 from payments.velocity import VelocityLimit
@@ -94,5 +95,5 @@ def fee_schedule_of(row: PaymentType) -> FeeSchedule | None:
     return None if row.fee_schedule is None else msgspec.convert(row.fee_schedule, FeeSchedule)
 
 
-def _as_json(value: object) -> Any:  # noqa: ANN401  # JSON; decimals as strings
+def _as_json(value: object) -> Json:  # decimals as strings
     return msgspec.to_builtins(value)

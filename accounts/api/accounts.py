@@ -7,7 +7,6 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from msgspec import UNSET, Meta
 
-from accounts.api.answers import answer_created
 from accounts.api.shapes import (
     AccountChange,
     AccountInput,
@@ -25,6 +24,7 @@ from accounts.operations.accounts import open_account
 from accounts.operations.changes import AccountChanges, change_account
 from accounts.queries.accounts import account_with_balances, accounts_with_balances
 from config_mgmt.settings_values import setting
+from events.api.answers import answered_once, json_answer, location
 from payment_engine.api.amounts import AmountInput, amount_field
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH, PageOf, endpoint, operation
 from payment_engine.api.etags import check_if_match
@@ -84,8 +84,7 @@ def _key(account: Account) -> tuple[datetime, UUID]:
 def post_account(request: HttpRequest) -> HttpResponse:
     """With a balance of zero, for a customer there is. IBANs and numbers are unique within the tenant."""
     body = decode_body(request, AccountInput)
-
-    return answer_created(request, body, lambda: account_output(_open(body)), id_member="accountId")
+    return answered_once(request, body, lambda: json_answer(account_output(_open(body)), 201), headers=location("accountId"))
 
 
 def _open(body: AccountInput) -> Account:

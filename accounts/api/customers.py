@@ -7,13 +7,14 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from msgspec import Meta
 
-from accounts.api.answers import answer_created
 from accounts.api.shapes import CustomerChange, CustomerInput, CustomerOutput, customer_output
 from accounts.errors import CustomerUnknown
 from accounts.models import Customer
 from accounts.operations.customers import create_customer, update_customer
+from events.answers import Answer
+from events.api.answers import answered_once, json_answer, location
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, PageOf, endpoint, operation
-from payment_engine.api.json import Output, decode_body, json_response
+from payment_engine.api.json import decode_body, json_response
 from payment_engine.api.openapi import id_schema
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
 from payment_engine.api.query_parameters import Instant, QueryParameter, as_filters, read_query
@@ -61,10 +62,11 @@ def _key(customer: Customer) -> tuple[datetime, UUID]:
 def post_customer(request: HttpRequest) -> HttpResponse:
     body = decode_body(request, CustomerInput)
 
-    def create() -> Output:
-        return customer_output(create_customer(name=body.name, reference=body.reference, email=body.email or ""))
+    def create() -> Answer:
+        customer = create_customer(name=body.name, reference=body.reference, email=body.email or "")
+        return json_answer(customer_output(customer), 201)
 
-    return answer_created(request, body, create, id_member="customerId")
+    return answered_once(request, body, create, headers=location("customerId"))
 
 
 @operation(

@@ -1,7 +1,7 @@
 """How configuration looks in the portal's tables: values, changes, origins, bars."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from django.utils.html import format_html
@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from config_mgmt.models import ConfigVersion
 from config_mgmt.queries.differences import Difference, differences
+from payment_engine.api.json import Json
 from tenants.portal.cells import NOTHING, badge, moment
 
 _SHOWN: Final = 160
@@ -38,17 +39,17 @@ def marked(name: str, *, waits: bool) -> SafeString:
     return format_html("{} {}", name, badge("PENDING_APPROVAL", "A change waits") if waits else "")
 
 
-def json_text(value: Any) -> str:  # noqa: ANN401  # JSON
+def json_text(value: Json) -> str:
     """On one line, as a person would type it."""
     return NOTHING if value is None else msgspec.json.encode(value).decode()
 
 
-def plain_text(value: Any) -> str:  # noqa: ANN401  # JSON
+def plain_text(value: Json) -> str:
     """The same, but text without its quotes: for where a value stands alone."""
     return value if isinstance(value, str) else json_text(value)
 
 
-def code(value: Any, *, most: int = _SHOWN, alone: bool = False) -> SafeString | str:  # noqa: ANN401  # JSON
+def code(value: Json, *, most: int = _SHOWN, alone: bool = False) -> SafeString | str:
     """A JSON value; all of it when pointed at."""
     if value is None:
         return NOTHING
@@ -68,7 +69,7 @@ def bar(percent: int, text: str, *, tone: str = "") -> SafeString:
     )
 
 
-def summary(kind: str, value: Any) -> SafeString | str:  # noqa: ANN401  # JSON
+def summary(kind: str, value: Json) -> SafeString | str:
     """A version's value in a few words."""
     if value is None:
         return "no value of the tenant's own"
@@ -104,19 +105,19 @@ def who(name: str, person: str) -> SafeString | str:
     return format_html('<span class="portal-id" title="{}">{}</span>{}', name, shown, behind)
 
 
-def changes_between(before: Any, after: Any) -> list[Difference]:  # noqa: ANN401  # JSON
+def changes_between(before: Json, after: Json) -> list[Difference]:
     """Member by member, also of an object that was not there before or is not any more."""
     return list(differences(_beside(before, after), _beside(after, before)))
 
 
-def _beside(value: Any, other: Any) -> Any:  # noqa: ANN401  # JSON
+def _beside(value: Json, other: Json) -> Json:
     """Nothing, where an object of the same shape is on the other side: its empty form, so that its members are told one by one."""
     if value is None and isinstance(other, dict):
         return {name: {} for name, member in other.items() if isinstance(member, dict)}
     return value
 
 
-def diff_rows(before: Any, after: Any) -> Iterable[tuple[str, SafeString | str, SafeString | str]]:  # noqa: ANN401  # JSON
+def diff_rows(before: Json, after: Json) -> Iterable[tuple[str, SafeString | str, SafeString | str]]:
     """What is changed, what it was, what it becomes."""
     for each in changes_between(before, after):
         before_cell, after_cell = (code(value, most=2_000, alone=not each.path) for value in (each.before, each.after))

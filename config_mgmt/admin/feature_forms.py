@@ -12,7 +12,7 @@ from config_mgmt.admin.forms import ChangeForm, LongField, MomentField
 from config_mgmt.flags.documents import FeatureConfig, FeatureDocument, RuleDocument, ScheduleDocument, VariantDocument
 from config_mgmt.flags.reading import document_of, read_flag
 from config_mgmt.flags.values import EVERYBODY, Flag
-from payment_engine.api.json import decode
+from payment_engine.api.json import Json, decode
 from payment_engine.errors import EngineError
 
 D = TypeVar("D")
@@ -62,7 +62,7 @@ class FeatureForm(ChangeForm):
         self.document: FeatureDocument | None = None
         self.flag: Flag | None = None
 
-    def value(self) -> Any:  # noqa: ANN401  # JSON
+    def value(self) -> Json:
         given = self.cleaned_data
         schedule = ScheduleDocument(active_from=given["active_from"], active_until=given["active_until"])
         config = FeatureConfig(
@@ -112,7 +112,7 @@ class NewFeatureForm(FeatureForm):
         self.order_fields([*first, *(name for name in self.fields if name not in {*first, *self.last}), *self.last])
 
 
-def fields_of(value: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
+def fields_of(value: Json) -> dict[str, Any]:
     """A stored flag as it stands in the form."""
     config = value.get("config", {})
     schedule = config.get("schedule") or {}
@@ -139,7 +139,7 @@ def _documents(typed: str, kind: type[list[D]]) -> list[D]:
         raise forms.ValidationError(places) from error
 
 
-def _pretty(value: Any) -> str:  # noqa: ANN401  # JSON
+def _pretty(value: Json) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() if value else ""
 
 

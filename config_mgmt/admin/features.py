@@ -38,6 +38,7 @@ from config_mgmt.models import ConfigVersion
 from config_mgmt.operations.features import kill_feature, remove_feature, save_feature
 from config_mgmt.queries.features import feature, features_in_force
 from config_mgmt.queries.versions import active_version, history
+from payment_engine.api.json import Json
 from payment_engine.clock import now
 from payment_engine.errors import FieldError, ValidationFailed
 from tenants.portal.cells import NOTHING, Column, Panel, badge, link
@@ -204,7 +205,7 @@ def _row(version: ConfigVersion, waiting: set[str], *, everywhere: bool) -> tupl
     )
 
 
-def _state(value: Any) -> str:  # noqa: ANN401  # JSON
+def _state(value: Json) -> str:
     """In a word, before anybody's share is looked at."""
     config = value.get("config", {})
     begins, ends = (_instant((config.get("schedule") or {}).get(name)) for name in ("activeFrom", "activeUntil"))
@@ -233,7 +234,7 @@ def _facts_panel(active: ConfigVersion) -> Panel:
     return facts(*rows)
 
 
-def _who_panel(key: str, value: Any) -> Panel:  # noqa: ANN401  # JSON
+def _who_panel(key: str, value: Json) -> Panel:
     try:
         found = estimates(stored_flag(key, value))
     except (ValidationFailed, msgspec.ValidationError):

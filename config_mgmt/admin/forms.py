@@ -9,6 +9,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from config_mgmt.admin.cells import json_text
+from payment_engine.api.json import Json
 from payment_engine.clock import now
 from payment_engine.errors import EngineError
 from tenants.portal.forms import OperationForm
@@ -83,10 +84,10 @@ class ChangeForm(ConfigForm):
     expected_version = forms.IntegerField(widget=forms.HiddenInput(), min_value=0)
     last: ClassVar[tuple[str, ...]] = ("activate_at", "reason")
 
-    def __init__(self, *args: Any, before: Any, **options: Any) -> None:  # noqa: ANN401  # JSON, and Django's own
+    def __init__(self, *args: Any, before: Json, **options: Any) -> None:  # noqa: ANN401  # Django's own
         super().__init__(*args, **options)
         self.before = before
-        self.after: Any = None
+        self.after: Json = None
         self.put_in_order()
 
     def put_in_order(self) -> None:
@@ -103,7 +104,7 @@ class ChangeForm(ConfigForm):
             return "Ask for approval"
         return "Schedule" if self.cleaned_data.get("activate_at") else "Put in force"
 
-    def value(self) -> Any:  # noqa: ANN401  # JSON
+    def value(self) -> Json:
         """The checked value of the key, from `cleaned_data`. Raises EngineError with pointers."""
         raise NotImplementedError
 

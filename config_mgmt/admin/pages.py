@@ -14,6 +14,7 @@ from django.urls import reverse
 from config_mgmt.admin.cells import diff_rows
 from config_mgmt.admin.forms import ChangeForm, ConfigForm
 from config_mgmt.models import ConfigVersion
+from payment_engine.api.json import Json
 from payment_engine.errors import EngineError
 from tenants.portal.cells import Column, Panel
 from tenants.portal.model_admin import ReadOnlyTenantModelAdmin, may_write
@@ -40,7 +41,7 @@ class Diff:
     rows: Sequence[tuple[str, Any, Any]]
 
     @classmethod
-    def of(cls, before: Any, after: Any) -> "Diff":  # noqa: ANN401  # JSON
+    def of(cls, before: Json, after: Json) -> "Diff":
         return cls(rows=tuple(diff_rows(before, after)))
 
 

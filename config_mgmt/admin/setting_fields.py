@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from config_mgmt.admin.forms import LongField
 from config_mgmt.setting_types import Setting, SettingType, sentence_of
-from payment_engine.api.json import decode
+from payment_engine.api.json import Json, decode
 
 _INPUT_MODES: Final[Mapping[SettingType, str]] = {"decimal": "decimal", "integer": "numeric"}
 
@@ -36,7 +36,7 @@ def field_of(setting: Setting) -> forms.Field:
     return forms.CharField(max_length=500, strip=setting.type != "string", widget=UnfoldAdminTextInputWidget(attrs=attrs), **options)
 
 
-def typed_of(setting: Setting, value: Any) -> str:  # noqa: ANN401  # JSON
+def typed_of(setting: Setting, value: Json) -> str:
     """The stored value as it stands in the field."""
     if value is None:
         return ""
@@ -50,7 +50,7 @@ def typed_of(setting: Setting, value: Any) -> str:  # noqa: ANN401  # JSON
     return str(value)
 
 
-def json_of_typed(setting: Setting, typed: str) -> Any:  # noqa: ANN401  # JSON
+def json_of_typed(setting: Setting, typed: str) -> Json:
     """Raises MalformedJson; whether the setting takes the value is not looked at here."""
     return _READERS.get(setting.type, str)(typed)
 
@@ -63,8 +63,8 @@ def _keys(typed: str) -> list[str]:
     return [line.strip() for line in typed.splitlines() if line.strip()]
 
 
-def _json(typed: str) -> Any:  # noqa: ANN401  # JSON
+def _json(typed: str) -> Json:
     return decode(typed.encode("utf-8", "replace"), Any)
 
 
-_READERS: Final[Mapping[SettingType, Callable[[str], Any]]] = {"keys": _keys, "json": _json}
+_READERS: Final[Mapping[SettingType, Callable[[str], Json]]] = {"keys": _keys, "json": _json}

@@ -10,6 +10,7 @@ from config_mgmt.admin.setting_fields import field_of, json_of_typed
 from config_mgmt.errors import SettingUnknown
 from config_mgmt.setting_types import Setting, stored_value
 from config_mgmt.settings_catalogue import FREE_PREFIX, setting_of
+from payment_engine.api.json import Json
 
 
 class SettingForm(ChangeForm):
@@ -26,7 +27,7 @@ class SettingForm(ChangeForm):
         self.put_in_order()
         self._setting, self._always_approved = setting, always_approved
 
-    def value(self) -> Any:  # noqa: ANN401  # JSON
+    def value(self) -> Json:
         return stored_value(self._setting, json_of_typed(self._setting, self.cleaned_data["config_value"]))
 
     @property

@@ -5,13 +5,15 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-from config_mgmt.api.answers import answered_once
+from config_mgmt.api.answers import version_headers
 from config_mgmt.api.shapes_settings import ConfigChangeOutput, DecisionInput, change_output
 from config_mgmt.api.tenant_paths import TENANT_ID, actor_of, addressed_tenant, principal_of
 from config_mgmt.errors import NotAuthorised
 from config_mgmt.models import ConfigVersion
 from config_mgmt.operations.changes import approve_change, reject_change
 from config_mgmt.queries.versions import change_with_old_value, pending
+from events.answers import Answer
+from events.api.answers import answered_once, json_answer
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, PageOf, endpoint, operation
 from payment_engine.api.json import decode_body, json_response
 from payment_engine.api.openapi import id_schema
@@ -85,12 +87,12 @@ def post_rejection(request: HttpRequest, tenant_id: str, change_id: str) -> Http
 def _decide(request: HttpRequest, tenant_id: str, change_id: str, operation: Callable[..., ConfigVersion]) -> HttpResponse:
     body = decode_body(request, DecisionInput) if request.body else DecisionInput()
 
-    def decide() -> tuple[int, ConfigChangeOutput]:
+    def decide() -> Answer:
         change = operation(change_id=parse_id("cfg", change_id), actor=actor_of(request), reason=body.reason)
-        return 200, change_output(change_with_old_value(change.id))
+        return json_answer(change_output(change_with_old_value(change.id)))
 
     with addressed_tenant(request, tenant_id):
-        return answered_once(request, body, decide)
+        return answered_once(request, body, decide, headers=version_headers)
 
 
 pending_changes = endpoint(GET=list_pending)

@@ -1,7 +1,8 @@
 """/config/tenants/{id}/features: feature flags, who has them, their history."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from msgspec import Meta
 
+from config_mgmt.api.answers import version_headers
 from config_mgmt.api.feature_shapes import (
     FeatureInput,
     FeatureOutput,
@@ -30,16 +32,13 @@ from config_mgmt.operations.features import kill_feature, remove_feature, roll_b
 from config_mgmt.queries.features import feature, features_in_force
 from config_mgmt.queries.versions import active_version, history
 from events.answers import Answer
-from events.operations.idempotency import answer_once
+from events.api.answers import answered_once, json_answer
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH, PageOf, endpoint, operation
 from payment_engine.api.errors import StaleVersion
 from payment_engine.api.etags import check_if_match, version_etag
-from payment_engine.api.idempotency import fingerprint, optional_key
-from payment_engine.api.json import Input, decode_body, encode, json_response
+from payment_engine.api.json import decode_body, json_response
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
-from payment_engine.api.problems import CONTENT_TYPE, problem_document
 from payment_engine.api.query_parameters import QueryParameter, as_filters, read_query
-from payment_engine.errors import EngineError
 
 TAG: Final = "Feature flags"
 _TENANT: Final = {"tenant_id": TENANT_ID}
@@ -126,7 +125,7 @@ def post_feature(request: HttpRequest, tenant_id: str, key: str) -> HttpResponse
         return _answer(version, 201 if is_new else 200)
 
     with addressed_tenant(request, tenant_id):
-        return _answered_once(request, body, save)
+        return answered_once(request, body, save, headers=_headers_of_saved)
 
 
 @operation(
@@ -174,7 +173,7 @@ def kill(request: HttpRequest, tenant_id: str, key: str) -> HttpResponse:
         return _answer(kill_feature(key=key, actor=actor_of(request), reason=body.reason, expected_version=expected))
 
     with addressed_tenant(request, tenant_id):
-        return _answered_once(request, body, switch_off)
+        return answered_once(request, body, switch_off, headers=version_headers)
 
 
 @operation(
@@ -214,10 +213,10 @@ def post_rollback(request: HttpRequest, tenant_id: str, key: str) -> HttpRespons
     def bring_back() -> Answer:
         expected = _expected_version(request, key)
         version = roll_back_feature(key=key, version=body.number, actor=actor_of(request), reason=body.reason, expected_version=expected)
-        return Answer(status=200, body=encode(feature_version_output(version)).decode())
+        return json_answer(feature_version_output(version))
 
     with addressed_tenant(request, tenant_id):
-        return _answered_once(request, body, bring_back)
+        return answered_once(request, body, bring_back, headers=version_headers)
 
 
 def _parameters(flag: Flag) -> tuple[QueryParameter, ...]:
@@ -244,34 +243,12 @@ def _expected_version(request: HttpRequest, key: str) -> int | None:
 
 def _answer(version: ConfigVersion, status: int = 200) -> Answer:
     waits = version.status != ConfigVersion.Status.ACTIVE
-    return Answer(status=202 if waits else status, body=encode(feature_output(version)).decode())
+    return json_answer(feature_output(version), 202 if waits else status)
 
 
-def _answered_once(request: HttpRequest, body: Input, act: Callable[[], Answer]) -> HttpResponse:
-    """Once per Idempotency-Key, if the caller sends one."""
-
-    def refuse(error: EngineError) -> Answer:
-        return Answer(status=error.status, body=encode(problem_document(error, request)).decode())
-
-    key = optional_key(request)
-    if key is None:
-        return _respond(request, act())
-    answer, replayed = answer_once(key=key, fingerprint=fingerprint(f"POST {request.path}", body), act=act, refuse=refuse)
-    response = _respond(request, answer)
-    if replayed:
-        response.headers["Idempotent-Replayed"] = "true"
-    return response
-
-
-def _respond(request: HttpRequest, answer: Answer) -> HttpResponse:
-    if answer.status >= 400:  # noqa: PLR2004  # HTTP's border
-        return HttpResponse(answer.body, status=answer.status, content_type=CONTENT_TYPE)
-    headers = {}
-    if answer.status != 202:  # noqa: PLR2004  # what waits is not what If-Match will be compared with
-        headers["ETag"] = version_etag(msgspec.json.decode(answer.body)["version"])
-    if answer.status == 201:  # noqa: PLR2004  # created
-        headers["Location"] = request.path
-    return HttpResponse(answer.body, status=answer.status, content_type="application/json", headers=headers)
+def _headers_of_saved(request: HttpRequest, answer: Answer) -> Mapping[str, str]:
+    headers = version_headers(request, answer)
+    return {**headers, "Location": request.path} if answer.status == HTTPStatus.CREATED else headers
 
 
 features = endpoint(GET=list_features)

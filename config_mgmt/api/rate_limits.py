@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-import msgspec
 from django.http import HttpRequest, HttpResponse
 from msgspec import UNSET, Meta
 
+from config_mgmt.api.answers import version_headers
 from config_mgmt.api.rate_limit_shapes import (
     ONE_OR_ALL,
     Endpoint,
@@ -27,15 +27,13 @@ from config_mgmt.queries.versions import active_version, history
 from config_mgmt.rate_limits.endpoints import check_endpoint
 from config_mgmt.rate_limits.policies import policies_in_force
 from events.answers import Answer
-from events.operations.idempotency import answer_once
+from events.api.answers import answered_once, json_answer
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH, Media, PageOf, endpoint, operation
 from payment_engine.api.etags import check_if_match, content_etag, version_etag
-from payment_engine.api.idempotency import fingerprint, optional_key
 from payment_engine.api.json import decode_body, encode, json_response
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
-from payment_engine.api.problems import CONTENT_TYPE, problem_document
 from payment_engine.api.query_parameters import QueryParameter, read_query
-from payment_engine.errors import EngineError, FieldError
+from payment_engine.errors import FieldError
 
 TAG: Final = "Rate limits"
 _KIND: Final = ConfigVersion.Kind.RATE_LIMIT
@@ -171,25 +169,10 @@ def post_rollback(request: HttpRequest, tenant_id: str) -> HttpResponse:
             reason=body.reason,
             expected_version=_expected_version(request, body.endpoint),
         )
-        return Answer(status=200, body=encode(version_output(history(_KIND, body.endpoint).get(id=made.id))).decode())
-
-    def refuse(error: EngineError) -> Answer:
-        return Answer(status=error.status, body=encode(problem_document(error, request)).decode())
+        return json_answer(version_output(history(_KIND, body.endpoint).get(id=made.id)))
 
     with addressed_tenant(request, tenant_id):
-        key = optional_key(request)
-        if key is None:
-            return _respond(bring_back(), replayed=False)
-        answer, replayed = answer_once(key=key, fingerprint=fingerprint(f"POST {request.path}", body), act=bring_back, refuse=refuse)
-        return _respond(answer, replayed=replayed)
-
-
-def _respond(answer: Answer, *, replayed: bool) -> HttpResponse:
-    headers = {"Idempotent-Replayed": "true"} if replayed else {}
-    if answer.status >= 400:  # noqa: PLR2004  # HTTP's border
-        return HttpResponse(answer.body, status=answer.status, content_type=CONTENT_TYPE, headers=headers)
-    headers["ETag"] = version_etag(msgspec.json.decode(answer.body)["version"])
-    return HttpResponse(answer.body, status=answer.status, content_type="application/json", headers=headers)
+        return answered_once(request, body, bring_back, headers=version_headers)
 
 
 def _query_value(request: HttpRequest, wanted: QueryParameter, *others: QueryParameter, paged: bool = False) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import parse_etags
 
-from config_mgmt.api.answers import answered_once
+from config_mgmt.api.answers import version_headers
 from config_mgmt.api.shapes_settings import (
     ConfigChangeOutput,
     ConfigKey,
@@ -32,6 +32,8 @@ from config_mgmt.queries.differences import differences
 from config_mgmt.queries.versions import DEFAULT_ENVIRONMENT, active_version, history, version_of
 from config_mgmt.settings_catalogue import setting_of
 from config_mgmt.settings_values import approval_rule, resolve
+from events.answers import Answer
+from events.api.answers import answered_once, json_answer
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH, PageOf, endpoint, operation
 from payment_engine.api.etags import check_if_match, version_etag
 from payment_engine.api.json import decode_body, json_response
@@ -97,7 +99,7 @@ def post_setting(request: HttpRequest, tenant_id: str) -> HttpResponse:
     """201 with the new version; 200 when the value was that already; 202 when it waits for approval or for its time."""
     body = decode_body(request, SettingInput)
 
-    def save() -> tuple[int, SettingChangeOutput]:
+    def save() -> Answer:
         change = change_setting(
             key=body.config_key,
             value=body.config_value,
@@ -111,7 +113,7 @@ def post_setting(request: HttpRequest, tenant_id: str) -> HttpResponse:
         return _answer(change, body.config_key, body.environment)
 
     with addressed_tenant(request, tenant_id):
-        return answered_once(request, body, save)
+        return answered_once(request, body, save, headers=version_headers)
 
 
 @operation(
@@ -129,7 +131,7 @@ def post_rollback(request: HttpRequest, tenant_id: str) -> HttpResponse:
     """As a new version, of a value that was once in force. The answers are those of a change."""
     body = decode_body(request, RollbackInput)
 
-    def bring_back() -> tuple[int, SettingChangeOutput]:
+    def bring_back() -> Answer:
         change = roll_back_setting(
             key=body.config_key,
             version=body.number,
@@ -142,7 +144,7 @@ def post_rollback(request: HttpRequest, tenant_id: str) -> HttpResponse:
         return _answer(change, body.config_key, body.environment)
 
     with addressed_tenant(request, tenant_id):
-        return answered_once(request, body, bring_back)
+        return answered_once(request, body, bring_back, headers=version_headers)
 
 
 @operation(
@@ -196,10 +198,10 @@ def authority_of(request: HttpRequest, *, asks_approval: bool = False) -> Author
     return Authority(is_platform=principal_of(request).is_platform, asks_approval=asks_approval)
 
 
-def _answer(change: SettingChange, key: str, environment: str) -> tuple[int, SettingChangeOutput]:
+def _answer(change: SettingChange, key: str, environment: str) -> Answer:
     waits = change.version is not None and change.version.status != ConfigVersion.Status.ACTIVE
     status = 202 if waits else 201 if change.is_new else 200
-    return status, setting_change_output(change, key=key, environment=environment)
+    return json_answer(setting_change_output(change, key=key, environment=environment), status)
 
 
 def _settings(environment: str, key: str | None = None) -> list[SettingOutput]:

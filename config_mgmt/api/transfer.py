@@ -5,7 +5,6 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-from config_mgmt.api.answers import answered_once
 from config_mgmt.api.settings import authority_of
 from config_mgmt.api.shapes_settings import (
     ConfigurationInput,
@@ -18,6 +17,8 @@ from config_mgmt.api.shapes_settings import (
 from config_mgmt.api.tenant_paths import TENANT_ID, actor_of, addressed_tenant
 from config_mgmt.errors import ImportRefused
 from config_mgmt.operations.transfer import export_configuration, import_configuration, try_import
+from events.answers import Answer
+from events.api.answers import answered_once, json_answer
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, endpoint, operation
 from payment_engine.api.json import decode_body, json_response
 from payment_engine.errors import FieldError
@@ -59,9 +60,9 @@ def post_import(request: HttpRequest, tenant_id: str) -> HttpResponse:
     body = decode_body(request, ConfigurationInput, limit_bytes=IMPORT_LIMIT_BYTES)
     items = [item.as_item() for item in body.items]
 
-    def carry_out() -> tuple[int, VerdictsOutput]:
+    def carry_out() -> Answer:
         verdicts = import_configuration(items=items, actor=actor_of(request), authority=authority_of(request), reason=body.reason)
-        return 200, verdicts_output(verdicts)
+        return json_answer(verdicts_output(verdicts))
 
     with addressed_tenant(request, tenant_id) as tenant:
         _check_addressee(body, tenant)

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -30,7 +30,7 @@ from config_mgmt.flags.documents import (
     VariantDocument,
 )
 from config_mgmt.flags.values import Operator
-from payment_engine.api.json import whole_number
+from payment_engine.api.json import Json, whole_number
 from payment_engine.api.rest_errors import escape
 from payment_engine.errors import FieldError
 
@@ -105,7 +105,7 @@ def _variants_errors(variants: list[VariantDocument]) -> Iterator[FieldError]:
         yield _unfit("/config/variants", "at least one variant has a weight above zero")
 
 
-def _payload_errors(pointer: str, payload: Any) -> Iterator[FieldError]:  # noqa: ANN401 any JSON
+def _payload_errors(pointer: str, payload: Json) -> Iterator[FieldError]:
     wrong = next(_unfit_members(pointer, payload, PAYLOAD_DEPTH), None)
     if wrong is not None:
         yield wrong
@@ -113,7 +113,7 @@ def _payload_errors(pointer: str, payload: Any) -> Iterator[FieldError]:  # noqa
         yield _unfit(pointer, f"a payload has at most {PAYLOAD_BYTES} bytes")
 
 
-def _unfit_members(pointer: str, value: Any, depth: int) -> Iterator[FieldError]:  # noqa: ANN401 as above
+def _unfit_members(pointer: str, value: Json, depth: int) -> Iterator[FieldError]:
     """What JSON can write but not every reader reads back the same (RFC 7493)."""
     if depth == 0:
         yield _unfit(pointer, f"a payload is nested at most {PAYLOAD_DEPTH} levels deep")
@@ -152,7 +152,7 @@ def is_utc_instant(at: datetime) -> bool:
     return True
 
 
-def _is_whole(value: Any, largest: int) -> bool:  # noqa: ANN401 whatever JSON holds in its place
+def _is_whole(value: Json, largest: int) -> bool:
     number = whole_number(value)
     return number is not None and 0 <= number <= largest
 

@@ -10,7 +10,7 @@ from config_mgmt.errors import FlagInvalid
 from config_mgmt.flags.checks import errors_of
 from config_mgmt.flags.documents import FeatureDocument, RuleDocument, ScheduleDocument
 from config_mgmt.flags.values import Constraint, Flag, Operator, Rule, Schedule, Variant
-from payment_engine.api.json import JsonNumber, whole_number
+from payment_engine.api.json import Json, JsonNumber, whole_number
 from payment_engine.errors import ValidationFailed
 
 
@@ -31,7 +31,7 @@ def read_flag(key: str, document: FeatureDocument) -> Flag:
     )
 
 
-def stored_flag(key: str, value: Any) -> Flag:  # noqa: ANN401 what a version holds is JSON
+def stored_flag(key: str, value: Json) -> Flag:
     """The flag of a configuration version's value. Raises ValidationFailed or msgspec.ValidationError if it is none."""
     return read_flag(key, msgspec.convert(value, FeatureDocument))
 
@@ -60,7 +60,7 @@ def _rule(document: RuleDocument) -> Rule:
     return Rule(constraints=tuple(constraints), rollout_percentage=None if own is None else _whole(own))
 
 
-def _whole(value: Any) -> int:  # noqa: ANN401 as JSON wrote it
+def _whole(value: Json) -> int:
     number = whole_number(value)
     assert number is not None, "what is no whole number was refused"  # noqa: S101
     return number
@@ -72,7 +72,7 @@ def _schedule(document: ScheduleDocument | None) -> Schedule | None:
     return Schedule(active_from=document.active_from, active_until=document.active_until)
 
 
-def _plain(payload: Any) -> Any:  # noqa: ANN401 any JSON
+def _plain(payload: Json) -> Json:
     """A payload is opaque: its numbers are what JSON libraries make of them."""
     match payload:
         case JsonNumber() | float():

@@ -5,7 +5,7 @@ changed in one transaction can't block two others. Each write leaves an event in
 """
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -30,6 +30,7 @@ from config_mgmt.values import Actor
 from events.models import OutboxEvent
 from payment_engine.api.errors import StaleVersion, at
 from payment_engine.api.etags import version_etag
+from payment_engine.api.json import Json
 from payment_engine.observability.correlation import correlation_id
 from tenants.context import current_tenant_id
 from tenants.models import Tenant
@@ -49,7 +50,7 @@ def change_config(
     *,
     kind: ConfigVersion.Kind,
     key: str,
-    value: Any,  # noqa: ANN401  # JSON
+    value: Json,
     actor: Actor,
     environment: str = DEFAULT_ENVIRONMENT,
     reason: str = "",
@@ -119,7 +120,7 @@ def roll_back(
     )
 
 
-def value_in_force(*, kind: str, key: str, version: int, environment: str = DEFAULT_ENVIRONMENT) -> Any:  # noqa: ANN401  # JSON
+def value_in_force(*, kind: str, key: str, version: int, environment: str = DEFAULT_ENVIRONMENT) -> Json:
     """The value of a version that is or was active; raises VersionUnknown or NeverInForce."""
     found = version_of(kind, key, environment, version)
     if found.activated_at is None:
@@ -211,7 +212,7 @@ def check_expected_version(active: ConfigVersion | None, expected: int | None) -
         raise StaleVersion("the configuration was changed since you read it", headers={"ETag": version_etag(number)})
 
 
-def same_value(one: Any, other: Any) -> bool:  # noqa: ANN401  # JSON
+def same_value(one: Json, other: Json) -> bool:
     """Equal as JSON: unlike Python, true is not 1."""
     return msgspec.json.encode(one, order="sorted") == msgspec.json.encode(other, order="sorted")
 

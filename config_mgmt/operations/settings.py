@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -15,6 +14,7 @@ from config_mgmt.setting_types import Setting, read_value, stored_value
 from config_mgmt.settings_catalogue import setting_of
 from config_mgmt.settings_values import approval_rule
 from config_mgmt.values import Actor
+from payment_engine.api.json import Json
 from payment_engine.errors import FieldError
 
 Precondition = Callable[[ConfigVersion | None], None]
@@ -44,7 +44,7 @@ def _no_condition(_active: ConfigVersion | None) -> None:
 def change_setting(
     *,
     key: str,
-    value: Any,  # noqa: ANN401  # JSON
+    value: Json,
     actor: Actor,
     authority: Authority,
     environment: str = DEFAULT_ENVIRONMENT,
@@ -112,7 +112,7 @@ def check_authority(setting: Setting, authority: Authority) -> None:
         raise NotAuthorised(f"{setting.key} is changed by the platform only", key=setting.key)
 
 
-def means_the_same(setting: Setting, stored: Any, wanted: Any) -> bool:  # noqa: ANN401  # JSON
+def means_the_same(setting: Setting, stored: Json, wanted: Json) -> bool:
     """Whether two stored values of a setting read the same; what can't be read any more means nothing."""
     if stored is None or wanted is None or setting.type == "json":
         return False

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from django.db import transaction
 
@@ -20,7 +20,7 @@ from config_mgmt.rate_limits.limits import RateLimit
 from config_mgmt.setting_types import stored_value, with_floats
 from config_mgmt.settings_catalogue import setting_of
 from config_mgmt.values import Actor
-from payment_engine.api.json import decode, encode
+from payment_engine.api.json import Json, decode, encode
 from payment_engine.errors import EngineError, FieldError, ValidationFailed
 from tenants.context import current_tenant_id
 
@@ -37,7 +37,7 @@ class Item:
     kind: Kind
     key: str
     environment: str = DEFAULT_ENVIRONMENT
-    value: Any = None
+    value: Json = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ def try_import(*, items: Iterable[Item], actor: Actor, authority: Authority) -> 
     return verdicts
 
 
-def checked_value(kind: str, key: str, value: Any) -> Any:  # noqa: ANN401  # JSON
+def checked_value(kind: str, key: str, value: Json) -> Json:
     """The value as a version stores it; raises ValidationFailed."""
     match kind:
         case Kind.SETTING:
@@ -169,5 +169,5 @@ def _save_rate_limit(item: Item, actor: Actor, reason: str) -> ConfigVersion:
     return save_rate_limit(endpoint=item.key, value=item.value, actor=actor, reason=reason)[0]
 
 
-def _feature(value: Any) -> FeatureDocument:  # noqa: ANN401  # JSON
+def _feature(value: Json) -> FeatureDocument:
     return decode(encode(with_floats(value)), FeatureDocument)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
+from payment_engine.api.json import Json
 from payment_engine.api.rest_errors import escape
 
 
@@ -15,11 +16,11 @@ class Difference:
 
     op: Literal["add", "remove", "replace"]
     path: str
-    before: Any = None
-    after: Any = None
+    before: Json = None
+    after: Json = None
 
 
-def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]:  # noqa: ANN401  # JSON
+def differences(before: Json, after: Json, path: str = "") -> Iterator[Difference]:
     """Members of objects one by one; anything else as a whole."""
     if not (isinstance(before, dict) and isinstance(after, dict)):
         if msgspec.json.encode(before, order="sorted") != msgspec.json.encode(after, order="sorted"):

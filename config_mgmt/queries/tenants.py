@@ -1,8 +1,7 @@
 """What tenants have been given."""
 
-from typing import Any
-
 from config_mgmt.queries.features import features_in_force
+from payment_engine.api.json import Json
 from tenants.context import tenant_scope
 from tenants.models import Tenant
 
@@ -16,5 +15,5 @@ def features_of(tenant: Tenant) -> dict[str, bool]:
         return {key: _is_on(value) for key, value in versions}
 
 
-def _is_on(value: Any) -> bool:  # noqa: ANN401  # JSON
+def _is_on(value: Json) -> bool:
     return bool(value["enabled"]) and not value.get("config", {}).get("killSwitch", False)

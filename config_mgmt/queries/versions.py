@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce, Now
 
 from config_mgmt.errors import VersionUnknown
 from config_mgmt.models import ConfigVersion
+from payment_engine.api.json import Json
 from tenants.context import current_tenant_id
 
 DEFAULT_ENVIRONMENT: Final = "production"
@@ -49,7 +50,7 @@ def change_with_old_value(change_id: UUID) -> ConfigVersion:
     return _with_old_value(_of_tenant()).get(id=change_id)
 
 
-def old_value_of(version: ConfigVersion) -> Any:  # noqa: ANN401  # JSON
+def old_value_of(version: ConfigVersion) -> Json:
     """Of a row of `history` or `pending`: the value it replaced or would replace."""
     return version.old_value  # type: ignore[attr-defined]  # annotated there
 

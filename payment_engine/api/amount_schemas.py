@@ -1,21 +1,21 @@
 """How amounts are published: exactly what a currency can hold, so that a body that fits the document is not refused for its amount."""
 
 from itertools import groupby
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 
 from payment_engine.api.amounts import CURRENCIES, AmountInput
+from payment_engine.api.json import JsonObject
 from payment_engine.money import MAX_DIGITS, exponent
 
-Json = dict[str, Any]
 # Marks amounts until the currency beside them is known; it is published too, as a hint for generators of clients.
 MARK: Final = "x-amount"
 ZERO_ALLOWED: Final = "zero allowed"
 _EXPONENTS: Final = tuple(sorted(set(map(exponent, CURRENCIES))))
 
 
-def amount_schema(*digits_after_point: int) -> Json:
+def amount_schema(*digits_after_point: int) -> JsonObject:
     """Of an amount greater than zero in a currency with so many fraction digits; in any currency when none are given.
 
     JSON numbers with a fraction are read too (exactly); strings are the better habit.
@@ -32,7 +32,7 @@ def amount_schema(*digits_after_point: int) -> Json:
     }
 
 
-def _zero_schema(*digits_after_point: int) -> Json:
+def _zero_schema(*digits_after_point: int) -> JsonObject:
     """What is added to the schema of an amount that may be zero."""
     digits = max(digits_after_point or _EXPONENTS)
     fraction = rf"(\.0{{1,{digits}}})?" if digits else ""
@@ -47,7 +47,7 @@ AmountOrZero = Annotated[AmountInput, msgspec.Meta(extra_json_schema=_zero_schem
 """An amount that may be zero, such as a limit. Read it with `amount_field(..., zero_allowed=True)`."""
 
 
-def _schema_for(mark: object, *digits_after_point: int) -> Json:
+def _schema_for(mark: object, *digits_after_point: int) -> JsonObject:
     amount = amount_schema(*digits_after_point)
     if mark != ZERO_ALLOWED:
         return amount
@@ -63,9 +63,9 @@ def _positive(whole_digits: int, digits_after_point: int) -> str:
     return rf"{whole}(\.[0-9]{{1,{digits_after_point}}})?|0\.({below_one})"
 
 
-def tie_amounts_to_currency(component: Json) -> Json:
+def tie_amounts_to_currency(component: JsonObject) -> JsonObject:
     """An object with amounts and a `currency` beside them: one alternative for each number of fraction digits."""
-    properties: Json = component.get("properties", {})
+    properties: JsonObject = component.get("properties", {})
     amounts = [name for name, schema in properties.items() if schema.get(MARK)]
     if not amounts or properties.get("currency", {}).get("enum") != list(CURRENCIES):
         return component

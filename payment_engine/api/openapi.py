@@ -15,11 +15,11 @@ from payment_engine.api.amount_schemas import amount_schema, tie_amounts_to_curr
 from payment_engine.api.amounts import AmountInput
 from payment_engine.api.authentication import PrincipalAuthentication
 from payment_engine.api.endpoints import HeaderParameter, Media, Operation, PageOf, operations_of
+from payment_engine.api.json import Json, JsonObject
 from payment_engine.api.pagination import CURSOR_PATTERN, LIMIT_DEFAULT, LIMIT_MAX
 from payment_engine.api.query_parameters import QueryParameter
 from payment_engine.api.scopes import SCOPES
 
-Json = dict[str, Any]
 REF: Final = "#/components/schemas/{name}"
 _CONVERTER: Final = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
 # PostgreSQL can't store NUL, so no text has it.
@@ -27,13 +27,13 @@ NO_NUL: Final = r"^[^\u0000]*$"
 _ALWAYS: Final = (400, 401, 403, 404, 405, 429, 500, 503)
 _WITH_BODY: Final = (409, 411, 413, 415, 422)
 _PROBLEM_STATUSES: Final = (*_ALWAYS, *_WITH_BODY, 406, 412, 423, 428)
-OAUTH2_SCHEME: Final[Json] = {
+OAUTH2_SCHEME: Final[JsonObject] = {
     "type": "oauth2",
     "description": "Client credentials. The token binds the tenant; X-Tenant-ID is at most an assertion of the same tenant, "
     "and chooses one only for platform:admin.",
     "flows": {"clientCredentials": {"tokenUrl": "/oauth2/token", "scopes": SCOPES}},
 }
-_PAGE_PARAMETERS: Final[tuple[Json, ...]] = (
+_PAGE_PARAMETERS: Final[tuple[JsonObject, ...]] = (
     {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT}},
     {
         "name": "cursor",
@@ -42,7 +42,7 @@ _PAGE_PARAMETERS: Final[tuple[Json, ...]] = (
         "schema": {"type": "string", "pattern": CURSOR_PATTERN},
     },
 )
-_FIELD_ERROR: Final[Json] = {
+_FIELD_ERROR: Final[JsonObject] = {
     "type": "object",
     "required": ["pointer", "code", "detail"],
     "properties": {
@@ -51,7 +51,7 @@ _FIELD_ERROR: Final[Json] = {
         "detail": {"type": "string"},
     },
 }
-_PROBLEM: Final[Json] = {
+_PROBLEM: Final[JsonObject] = {
     "type": "object",
     "description": "RFC 9457 problem details",
     "required": ["type", "title", "status", "detail", "instance", "code", "correlationId", "errors"],
@@ -68,16 +68,16 @@ _PROBLEM: Final[Json] = {
 }
 
 
-def id_schema(prefix: str) -> Json:
+def id_schema(prefix: str) -> JsonObject:
     """Of a public id such as `pay_…`."""
     return {"type": "string", "pattern": f"^{prefix}_[0-9a-f]{{32}}$"}
 
 
-def add_declared_operations(result: Json, generator: object, request: object, public: bool) -> Json:
+def add_declared_operations(result: JsonObject, generator: object, request: object, public: bool) -> JsonObject:
     """POSTPROCESSING_HOOKS: merge the lean views' operations and the answers all have in common."""
     declared = list(_declared(get_resolver().url_patterns, "/"))
     types, components = _components([operation for _, _, operation in declared])
-    paths: Json = result.setdefault("paths", {})
+    paths: JsonObject = result.setdefault("paths", {})
     for path, method, operation in declared:
         paths.setdefault(path, {})[method.lower()] = _operation(path, operation, types)
     for operations in paths.values():
@@ -114,9 +114,9 @@ class _Types:
 
     def __init__(self) -> None:
         self.wanted: list[Any] = []
-        self.schemas: list[Json] = []
+        self.schemas: list[JsonObject] = []
 
-    def of(self, wanted: Any) -> Json:  # noqa: ANN401 types are data here
+    def of(self, wanted: Any) -> JsonObject:  # noqa: ANN401 types are data here
         return dict(self.schemas[self.wanted.index(wanted)])
 
 
@@ -134,7 +134,7 @@ def _types_of(operation: Operation) -> Iterator[Any]:
     yield from (parameter.type for parameter in operation.query)
 
 
-def _components(operations: Sequence[Operation]) -> tuple[_Types, Json]:
+def _components(operations: Sequence[Operation]) -> tuple[_Types, JsonObject]:
     types = _Types()
     for operation in operations:
         types.wanted.extend(kind for kind in _types_of(operation) if kind not in types.wanted)
@@ -144,7 +144,7 @@ def _components(operations: Sequence[Operation]) -> tuple[_Types, Json]:
     return types, published | {"Problem": _PROBLEM, "FieldError": _FIELD_ERROR}
 
 
-def _special_schema(kind: type) -> Json:
+def _special_schema(kind: type) -> JsonObject:
     if kind is AmountInput:
         return amount_schema()
     if issubclass(kind, Choices):
@@ -152,7 +152,7 @@ def _special_schema(kind: type) -> Json:
     raise NotImplementedError(f"no JSON schema for {kind!r}")
 
 
-def _without_nul(schema: Any) -> Any:  # noqa: ANN401 a JSON document
+def _without_nul(schema: Json) -> Json:
     match schema:
         case Mapping():
             made = {name: _without_nul(member) for name, member in schema.items()}
@@ -167,8 +167,8 @@ def _without_nul(schema: Any) -> Any:  # noqa: ANN401 a JSON document
             return schema
 
 
-def _operation(path: str, operation: Operation, types: _Types) -> Json:
-    document: Json = {
+def _operation(path: str, operation: Operation, types: _Types) -> JsonObject:
+    document: JsonObject = {
         "operationId": operation.operation_id,
         "summary": operation.summary,
         "tags": [operation.tag],
@@ -185,7 +185,7 @@ def _operation(path: str, operation: Operation, types: _Types) -> Json:
     return document
 
 
-def _parameters(path: str, operation: Operation, types: _Types) -> Iterator[Json]:
+def _parameters(path: str, operation: Operation, types: _Types) -> Iterator[JsonObject]:
     schemas = {_camel(name): schema for name, schema in operation.path.items()}
     for name in re.findall(r"\{(\w+)\}", path):
         yield {"name": name, "in": "path", "required": True, "schema": dict(schemas.get(name, {"type": "string", "minLength": 1}))}
@@ -197,20 +197,20 @@ def _parameters(path: str, operation: Operation, types: _Types) -> Iterator[Json
         yield _header_parameter(header)
 
 
-def _query_parameters(parameter: QueryParameter, types: _Types) -> Iterator[Json]:
+def _query_parameters(parameter: QueryParameter, types: _Types) -> Iterator[JsonObject]:
     for spelling, _ in parameter.spellings():
-        document: Json = {"name": spelling, "in": "query", "schema": types.of(parameter.type)}
+        document: JsonObject = {"name": spelling, "in": "query", "schema": types.of(parameter.type)}
         if parameter.required:
             document["required"] = True
         yield document | ({"description": parameter.description} if parameter.description else {})
 
 
-def _header_parameter(header: HeaderParameter) -> Json:
-    document: Json = {"name": header.name, "in": "header", "required": header.required, "schema": dict(header.schema)}
+def _header_parameter(header: HeaderParameter) -> JsonObject:
+    document: JsonObject = {"name": header.name, "in": "header", "required": header.required, "schema": dict(header.schema)}
     return document | ({"description": header.description} if header.description else {})
 
 
-def _content(entry: Any, types: _Types) -> Json:  # noqa: ANN401 a type, PageOf or Media
+def _content(entry: Any, types: _Types) -> JsonObject:  # noqa: ANN401 a type, PageOf or Media
     match entry:
         case Media():
             return {kind: {"schema": _media_schema(schema, types)} for kind, schema in entry.content.items()}
@@ -220,11 +220,11 @@ def _content(entry: Any, types: _Types) -> Json:  # noqa: ANN401 a type, PageOf 
             return {"application/json": {"schema": types.of(entry)}}
 
 
-def _media_schema(schema: Any, types: _Types) -> Json:  # noqa: ANN401 a JSON schema or a type
+def _media_schema(schema: Any, types: _Types) -> JsonObject:  # noqa: ANN401 a JSON schema or a type
     return dict(schema) if isinstance(schema, Mapping) else types.of(schema)
 
 
-def _page(item: Json) -> Json:
+def _page(item: JsonObject) -> JsonObject:
     return {
         "type": "object",
         "required": ["data", "hasMore", "nextCursor"],
@@ -236,18 +236,18 @@ def _page(item: Json) -> Json:
     }
 
 
-def _answer(status: int, answer: Any, types: _Types) -> Json:  # noqa: ANN401 a type, PageOf, Media or None
-    document: Json = {"description": HTTPStatus(status).phrase, "headers": {"X-Correlation-ID": {"schema": {"type": "string"}}}}
+def _answer(status: int, answer: Any, types: _Types) -> JsonObject:  # noqa: ANN401 a type, PageOf, Media or None
+    document: JsonObject = {"description": HTTPStatus(status).phrase, "headers": {"X-Correlation-ID": {"schema": {"type": "string"}}}}
     if answer is not None:
         document["content"] = _content(answer, types)
     return document
 
 
-def _problem_reference(status: int) -> Json:
+def _problem_reference(status: int) -> JsonObject:
     return {"$ref": f"#/components/responses/Problem{status}"}
 
 
-def _add_problems(document: Json) -> None:
+def _add_problems(document: JsonObject) -> None:
     expected = (*_ALWAYS, *(_WITH_BODY if "requestBody" in document else ()))
     if document.get("security") == []:
         expected = tuple(status for status in expected if status not in {401, 403})
@@ -255,9 +255,11 @@ def _add_problems(document: Json) -> None:
         document["responses"].setdefault(str(status), _problem_reference(status))
 
 
-def _problem_responses() -> Json:
+def _problem_responses() -> JsonObject:
     content = {"application/problem+json": {"schema": {"$ref": REF.format(name="Problem")}}}
-    responses: Json = {f"Problem{status}": {"description": HTTPStatus(status).phrase, "content": content} for status in _PROBLEM_STATUSES}
+    responses: JsonObject = {
+        f"Problem{status}": {"description": HTTPStatus(status).phrase, "content": content} for status in _PROBLEM_STATUSES
+    }
     for status, header in ((401, "WWW-Authenticate"), (405, "Allow"), (429, "Retry-After"), (503, "Retry-After")):
         responses[f"Problem{status}"]["headers"] = {header: {"schema": {"type": "string"}}}
     return responses
@@ -274,5 +276,5 @@ class PrincipalScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
         method = getattr(auto_schema, "method", "GET")
         return {self.name: list(getattr(view, "required_scopes", {}).get(method, ()))}
 
-    def get_security_definition(self, auto_schema: object) -> Json:
+    def get_security_definition(self, auto_schema: object) -> JsonObject:
         return OAUTH2_SCHEME

@@ -9,8 +9,9 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from msgspec import Meta
 
-from accounts.api.answers import answer_created
 from config_mgmt.api.tenant_paths import TENANT_ID, actor_of, addressed_tenant
+from events.answers import Answer
+from events.api.answers import answered_once, json_answer, location
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH, endpoint, operation
 from payment_engine.api.etags import check_if_match, content_etag, not_modified
 from payment_engine.api.json import Output, decode_body, encode, json_response
@@ -149,7 +150,7 @@ def post_day(request: HttpRequest, tenant_id: str, calendar_code: str) -> HttpRe
     """Refused with 409 if the tenant has said something about the day before."""
     body = decode_body(request, NewDayInput)
 
-    def add() -> Output:
+    def add() -> Answer:
         added = add_calendar_day(
             calendar=calendar_code,
             day=body.date,
@@ -158,10 +159,10 @@ def post_day(request: HttpRequest, tenant_id: str, calendar_code: str) -> HttpRe
             reason=body.reason,
             actor=actor_of(request),
         )
-        return own_day_output(added)
+        return json_answer(own_day_output(added), 201)
 
     with addressed_tenant(request, tenant_id):
-        return answer_created(request, body, add, id_member="date")
+        return answered_once(request, body, add, headers=location("date"))
 
 
 @operation(

@@ -10,14 +10,14 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 
 from events.answers import Answer
-from events.operations.idempotency import answer_once
+from events.api.answers import answered_once, json_answer, refusal_answer, respond
 from payment_engine.api.amounts import amount_field
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_REQUIRED, PageOf, endpoint, operation
-from payment_engine.api.idempotency import fingerprint, required_key
+from payment_engine.api.idempotency import required_key
 from payment_engine.api.json import decode_body, encode, json_response
 from payment_engine.api.openapi import id_schema
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
-from payment_engine.api.problems import CONTENT_TYPE, problem_document, problem_response
+from payment_engine.api.problems import problem_response
 from payment_engine.api.query_parameters import Instant, QueryParameter, as_filters, read_query
 from payment_engine.errors import EngineError, NotFound
 from payment_engine.ids import parse_id, public_id
@@ -94,18 +94,6 @@ def _answer_of(request: HttpRequest) -> Callable[[PaymentRecord | EngineError], 
     return answer
 
 
-def refusal_answer(error: EngineError, request: HttpRequest) -> Answer:
-    return Answer(status=error.status, body=encode(problem_document(error, request)).decode())
-
-
-def respond(answer: Answer, *, replayed: bool) -> HttpResponse:
-    content_type = "application/json" if answer.status < 400 else CONTENT_TYPE  # noqa: PLR2004  # HTTP's border
-    response = HttpResponse(answer.body, status=answer.status, content_type=content_type)
-    if replayed:
-        response.headers["Idempotent-Replayed"] = "true"
-    return response
-
-
 @operation(
     operation_id="listTransactions",
     summary="List payments",
@@ -162,7 +150,7 @@ class ReversedTransactionOutput(TransactionOutput, frozen=True, kw_only=True):
 )
 def reverse_transaction(request: HttpRequest, transaction_id: str) -> HttpResponse:
     """In full without an amount, else in part; several parts up to the amount. The fee is not given back."""
-    key = required_key(request)
+    required_key(request)
     payment_id = parse_id("pay", transaction_id)
     body = decode_body(request, ReversalInput)
     created_by = request.principal.client_id  # type: ignore[attr-defined]  # left by the tenant middleware
@@ -170,15 +158,9 @@ def reverse_transaction(request: HttpRequest, transaction_id: str) -> HttpRespon
 
     def act() -> Answer:
         reversal = reverse_payment(payment_id=payment_id, amount_minor=amount_minor, reason=body.reason, created_by=created_by)
-        return Answer(status=201, body=encode(_reversed(reversal)).decode())
+        return json_answer(_reversed(reversal), 201)
 
-    answer, replayed = answer_once(
-        key=key,
-        fingerprint=fingerprint(f"POST /transactions/{transaction_id}/reverse", (amount_minor, body.reason)),
-        act=act,
-        refuse=lambda error: refusal_answer(error, request),
-    )
-    return respond(answer, replayed=replayed)
+    return answered_once(request, (amount_minor, body.reason), act, operation=f"POST /transactions/{transaction_id}/reverse")
 
 
 def _reversal_amount(payment_id: UUID, body: ReversalInput) -> int | None:

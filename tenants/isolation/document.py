@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from payment_engine.api.json import Json
+
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 _PLAIN_TEXTS: Final = ("1.00", "1", "EUR", "A", "2030-01-01", "isolation proof", "2030-01-01T00:00:00Z", "a@example.com")
 _REFERS: Final = re.compile(r"([A-Z]?[a-z]+)(?:Id)?$")
@@ -51,7 +53,7 @@ class ApiDocument:
                     needs_key=any(each["name"] == "Idempotency-Key" for each in parameters),
                 )
 
-    def example(self, schema: Mapping[str, Any], ids: Iterable[str], own: Mapping[str, str], name: str = "") -> Any:  # noqa: ANN401
+    def example(self, schema: Mapping[str, Any], ids: Iterable[str], own: Mapping[str, str], name: str = "") -> Json:
         """A body this schema accepts: `ids` wherever something is referred to, `own` for properties known by name."""
         schema = self._resolve(schema)
         if "const" in schema:

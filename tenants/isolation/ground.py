@@ -14,6 +14,7 @@ from django.db import connection, models, transaction
 from django.urls import Resolver404, resolve
 from psycopg import sql
 
+from payment_engine.api.json import Json
 from tenants.context import Scope, scope_of, tenant_scope, use
 from tenants.models import TenantModel
 from tenants.registry import TenantRecord
@@ -197,5 +198,5 @@ def undone(scope: Scope | None) -> Iterator[Any]:
             transaction.set_rollback(True)
 
 
-def _as_json(value: Any) -> Any:  # noqa: ANN401  # text or parsed, as the driver is set up
+def _as_json(value: Json) -> Json:  # text or parsed, as the driver is set up
     return json.loads(value) if isinstance(value, str) else value

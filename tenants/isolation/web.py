@@ -4,8 +4,9 @@ import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
+
+from payment_engine.api.json import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +15,7 @@ class Answer:
     headers: Mapping[str, str]
     text: str
 
-    def json(self) -> Any:  # noqa: ANN401  # whatever was answered
+    def json(self) -> Json:
         return json.loads(self.text)
 
 
