@@ -81,15 +81,15 @@ SABOTAGES: Final = (
     Sabotage(
         name="the fee is not part of what must be available",
         file="payments/rules.py",
-        line="if debtor.available_minor < debit_minor:",
-        instead="if debtor.available_minor < amount_minor:",
+        line="if debtor.available_minor < price.debit_minor:",
+        instead="if debtor.available_minor < price.credit_minor:",
         tests="tests/payments/test_rules.py",
     ),
     Sabotage(
         name="the last unit can't be spent",
         file="payments/rules.py",
-        line="if debtor.available_minor < debit_minor:",
-        instead="if debtor.available_minor <= debit_minor:",
+        line="if debtor.available_minor < price.debit_minor:",
+        instead="if debtor.available_minor <= price.debit_minor:",
         tests="tests/payments/test_rules.py",
     ),
     Sabotage(
@@ -176,7 +176,7 @@ SABOTAGES: Final = (
         file="config_mgmt/operations/changes.py",
         line="if actor.is_one_of(change.changed_by, change.changed_by_person):",
         instead="if actor.name == change.changed_by:",
-        tests="tests/config_mgmt/test_changes.py",
+        tests="tests/config_mgmt/test_change_decisions.py",
     ),
     Sabotage(
         name="a roll-out leaves the last per cent out",

@@ -11,7 +11,7 @@ from tenants.context import tenant_scope
 from tenants.models import Tenant, TierDefault
 from tenants.registry import TenantRecord
 from tests.api import Api
-from tests.config_mgmt.test_settings import LIMIT, Platform, problem, shown
+from tests.config_mgmt.settings_api import LIMIT, Platform, problem, shown
 
 pytestmark = pytest.mark.django_db
 PATH = "/config/tenants/alpha-bank/config"
@@ -21,16 +21,6 @@ LIMITS = {"rateLimitPerMinute": 500, "burstCapacity": 750, "windowSizeSeconds": 
 RATE = {"kind": "RATE_LIMIT", "key": "/api/v1/transactions", "value": LIMITS}
 SETTING = {"kind": "SETTING", "key": LIMIT, "value": "100.00"}
 OWN = {"kind": "SETTING", "key": "custom.theme", "value": {"colour": "green"}, "environment": "staging"}
-
-
-@pytest.fixture
-def api(tenant_a: TenantRecord) -> Api:
-    return Api(tenant_a)
-
-
-@pytest.fixture
-def platform(db: None) -> Platform:
-    return Platform()
 
 
 def bring_in(api: Api, *items: dict[str, Any], path: str = "import", **more: Any) -> Any:

@@ -1,7 +1,7 @@
 """What the generated requests find: a tenant with customers, funded accounts and payments, and the values that lead to them."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from accounts.models import Account
 from tests.api import Api
@@ -9,14 +9,53 @@ from tests.factories import make_account, make_payment_type
 
 IBANS = ("DE89370400440532013000", "FR1420041010050500013M02606", "GB29NWBK60161331926819", "NL91ABNA0417164300")
 Values = list[str | int]
+Dictionaries = dict[str, Values]
 _LISTS = ("transactions", "accounts", "customers", "config/tenants/alpha-bank/features", "config/tenants/alpha-bank/rate-limits/history")
+BINDINGS: Final = {
+    "path.accountId": "accounts",
+    "path.customerId": "customers",
+    "path.transactionId": "payments",
+    "path.tenantId": "tenants",
+    "query.endpoint": "endpoints",
+    "body.endpoint": "endpoints",
+    "path.calendarCode": "calendars",
+    "path.day": "days",
+    "query.calendar": "calendars",
+    "query.timeZone": "zones",
+    "query.at": "instants",
+    "query.requestedExecutionDate": "days",
+    "body.date": "new_days",
+    "body.timeZone": "zones",
+    "path.key": "features",
+    "path.code": "codes",
+    "path.changeId": "changes",
+    "query.configKey": "settings",
+    "query.from": "versions",
+    "query.to": "versions",
+    "query.version": "versions",
+    "body.version": "versions",
+    "body.configKey": "settings",
+    "query.cursor": "cursors",
+    "query.customerId": "customers",
+    "query.debtorAccount": "accounts",
+    "query.paymentType": "types",
+    "header.X-Tenant-ID": "tenants",
+    "body.customerId": "customers",
+    "body.iban": "ibans",
+    "body.paymentType": "types",
+    "body.debtorAccount": "parties",
+    "body.creditorAccount": "parties",
+    "body.amount": "amounts",
+    "body.currency": "currencies",
+}
+"""Which dictionary a name of the document takes its known values from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """Known values, by the name of a dictionary of Schemathesis."""
 
-    dictionaries: dict[str, Values]
+    dictionaries: Dictionaries
     bindings: dict[str, str]
 
     def configuration(self, probability: float) -> dict[str, Any]:
@@ -29,76 +68,84 @@ class Ground:
 
 def prepare_ground(api: Api) -> Ground:
     """Inside the scope of the client's tenant."""
-    make_payment_type()
-    make_payment_type("DEMO_TRANSFER", processing_fee="1.00", max_amount="50000")
-    accounts = [make_account(funds_minor=90_000_000_000, iban=iban) for iban in IBANS[:2]]
-    accounts += [make_account("JPY", funds_minor=9_000_000), make_account("KWD", funds_minor=9_000_000)]
-    payments = [_pay(api, accounts[0], accounts[1]) for _ in range(60)]
-    features: Values = [_flag(api, f"feature-{number}") for number in range(40)]
-    _rate_limit(api, "/api/v1/*")
-    endpoints: Values = [_rate_limit(api, endpoint) for endpoint in ("/api/v1/nowhere", "/api/v1/nowhere/*")]
-    days: Values = [_closed_day(api, f"2026-06-{day:02}") for day in range(1, 31)]
-    cursors: Values = [api.get(f"/{path}?limit=1").json()["nextCursor"] for path in _LISTS]
+    types = _payment_types()
+    accounts = _accounts()
     return Ground(
         dictionaries={
-            "accounts": [account.public_id for account in accounts],
-            "parties": [*(account.public_id for account in accounts[:2]), *IBANS[:2]],
-            "customers": [api.get(f"/accounts/{accounts[0].public_id}").json()["customerId"]],
-            "payments": list(payments),
-            "types": ["INTERNAL_TRANSFER", "DEMO_TRANSFER"],
-            "currencies": ["EUR"],
-            "amounts": ["0.01", "1.00", "25.50", "049999.99"],
-            "ibans": list(IBANS[2:]),
-            "cursors": cursors,
-            "features": features,
-            "endpoints": endpoints,
-            "settings": [_setting(api, f"custom.setting-{number}") for number in range(5)],
-            "changes": [_proposal(api, f"custom.proposal-{number}") for number in range(60)],
-            "versions": [1, 2],
+            **types,
+            **_parties(api, accounts),
+            **_payments(api, accounts),
+            **_features(api),
+            **_rate_limits(api),
+            **_settings(api),
+            **_calendars(api),
             "tenants": ["alpha-bank"],
-            "calendars": ["TARGET2", "UK", "HOUSE"],
-            "zones": ["Europe/Berlin", "America/New_York"],
-            "days": days,
-            "new_days": [f"2027-03-{day:02}" for day in range(1, 31)],
-            "instants": ["2026-04-02T15:00:01Z", "2027-03-28T00:59:59+01:00"],
+            "cursors": [api.get(f"/{path}?limit=1").json()["nextCursor"] for path in _LISTS],
         },
-        bindings={
-            "path.accountId": "accounts",
-            "path.customerId": "customers",
-            "path.transactionId": "payments",
-            "path.tenantId": "tenants",
-            "query.endpoint": "endpoints",
-            "body.endpoint": "endpoints",
-            "path.calendarCode": "calendars",
-            "path.day": "days",
-            "query.calendar": "calendars",
-            "query.timeZone": "zones",
-            "query.at": "instants",
-            "query.requestedExecutionDate": "days",
-            "body.date": "new_days",
-            "body.timeZone": "zones",
-            "path.key": "features",
-            "path.code": "types",
-            "path.changeId": "changes",
-            "query.configKey": "settings",
-            "query.from": "versions",
-            "query.to": "versions",
-            "body.version": "versions",
-            "body.configKey": "settings",
-            "query.cursor": "cursors",
-            "query.customerId": "customers",
-            "query.debtorAccount": "accounts",
-            "query.paymentType": "types",
-            "header.X-Tenant-ID": "tenants",
-            "body.customerId": "customers",
-            "body.iban": "ibans",
-            "body.paymentType": "types",
-            "body.debtorAccount": "parties",
-            "body.creditorAccount": "parties",
-            "body.amount": "amounts",
-            "body.currency": "currencies",
-        },
+        bindings=BINDINGS,
     )
+
+
+def _payment_types() -> Dictionaries:
+    """Two that take payments, and drafts enough to be discarded and put in force; a code of the path is a draft more often than not."""
+    make_payment_type()
+    make_payment_type("DEMO_TRANSFER", processing_fee="1.00", max_amount="50000")
+    types: Values = ["INTERNAL_TRANSFER", "DEMO_TRANSFER"]
+    drafts: Values = [make_payment_type(f"DRAFT_{number}", status="DRAFT").code for number in range(30)]
+    return {"types": types, "codes": drafts + types * 10}
+
+
+def _accounts() -> list[Account]:
+    """Two in euro with an IBAN, the first of which pays the second; one without decimals and one with three."""
+    in_euro = [make_account(funds_minor=90_000_000_000, iban=iban) for iban in IBANS[:2]]
+    return [*in_euro, make_account("JPY", funds_minor=9_000_000), make_account("KWD", funds_minor=9_000_000)]
+
+
+def _parties(api: Api, accounts: list[Account]) -> Dictionaries:
+    """Whose accounts they are, and how a payment may name them; IBANs that are still free."""
+    return {
+        "accounts": [account.public_id for account in accounts],
+        "parties": [*(account.public_id for account in accounts[:2]), *IBANS[:2]],
+        "customers": [api.get(f"/accounts/{accounts[0].public_id}").json()["customerId"]],
+        "ibans": list(IBANS[2:]),
+    }
+
+
+def _payments(api: Api, accounts: list[Account]) -> Dictionaries:
+    return {
+        "payments": [_pay(api, accounts[0], accounts[1]) for _ in range(60)],
+        "currencies": ["EUR"],
+        "amounts": ["0.01", "1.00", "25.50", "049999.99"],
+    }
+
+
+def _features(api: Api) -> Dictionaries:
+    return {"features": [_flag(api, f"feature-{number}") for number in range(40)]}
+
+
+def _rate_limits(api: Api) -> Dictionaries:
+    _rate_limit(api, "/api/v1/*")
+    return {"endpoints": [_rate_limit(api, endpoint) for endpoint in ("/api/v1/nowhere", "/api/v1/nowhere/*")]}
+
+
+def _settings(api: Api) -> Dictionaries:
+    """And the changes of some that wait for approval."""
+    return {
+        "settings": [_setting(api, f"custom.setting-{number}") for number in range(5)],
+        "changes": [_proposal(api, f"custom.proposal-{number}") for number in range(60)],
+        "versions": [1, 2],
+    }
+
+
+def _calendars(api: Api) -> Dictionaries:
+    """Days the tenant has closed and days it may change yet; instants before a holiday and at a change of clocks."""
+    return {
+        "calendars": ["TARGET2", "UK", "HOUSE"],
+        "zones": ["Europe/Berlin", "America/New_York"],
+        "days": [_closed_day(api, f"2026-06-{day:02}") for day in range(1, 31)],
+        "new_days": [f"2027-03-{day:02}" for day in range(1, 31)],
+        "instants": ["2026-04-02T15:00:01Z", "2027-03-28T00:59:59+01:00"],
+    }
 
 
 def _flag(api: Api, key: str) -> str:
