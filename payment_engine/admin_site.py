@@ -14,7 +14,7 @@ from tenants.context import current_scope
 from tenants.models import Tenant
 from tenants.portal.cells import Column, Panel, amount, badge, moment, record_link, short_id
 from tenants.portal.model_admin import is_platform as _is_platform
-from tenants.portal.model_admin import may_write
+from tenants.portal.model_admin import is_suspended, may_write
 from tenants.registry import all_tenants, tenant_by_slug
 
 SHOWN: Final = 10
@@ -38,11 +38,12 @@ def whose_rows(_request: HttpRequest) -> str:
 
 
 def tenants_to_choose(request: HttpRequest) -> dict[str, Any]:
-    """For the tenant picker, and the hint that nothing can be changed across tenants."""
+    """For the tenant picker, and the hint that nothing can be changed: across tenants, or by people of a suspended one."""
     scope = current_scope()
     chosen = scope.tenant_id if scope is not None else None
     return {
         "portal_read_only": scope is not None and not may_write(),
+        "portal_suspended": is_suspended(request),
         "portal_tenant": chosen,
         "portal_tenants": all_tenants() if _is_platform(request) else None,
     }

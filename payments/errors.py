@@ -51,6 +51,12 @@ class NotActivatable(Conflict):
     code, title = "not_activatable", "Version can't be activated"
 
 
+class NotADraft(Conflict):
+    """Only a draft can be discarded: a version that is or was in force decided payments, and stays."""
+
+    code, title = "not_a_draft", "Not a draft"
+
+
 class BatchRefused(ValidationFailed):
     """An item of an ATOMIC batch that would have been booked, had all the others been."""
 

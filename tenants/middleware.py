@@ -45,6 +45,12 @@ class ApiRequest(HttpRequest):
     tenant: TenantRecord | None
 
 
+class PortalRequest(HttpRequest):
+    """What the middleware leaves on a request of a tenant's people, so that no page offers what it refuses."""
+
+    tenant_suspended: bool
+
+
 class _ApiTenantMiddleware:
     __slots__ = ("_get_response",)
 
@@ -194,7 +200,9 @@ def _staff_scope(request: HttpRequest) -> Scope | None:
     tenant = _pinned(tenant_by_slug(slug))
     if tenant.status not in {Tenant.Status.ACTIVE, Tenant.Status.SUSPENDED}:
         raise TenantNotActive("the tenant is not active", tenant=slug)
-    if tenant.status == Tenant.Status.SUSPENDED and request.method not in SAFE_METHODS and request.path_info not in SESSION_PATHS:
+    suspended = tenant.status == Tenant.Status.SUSPENDED
+    cast("PortalRequest", request).tenant_suspended = suspended
+    if suspended and request.method not in SAFE_METHODS and request.path_info not in SESSION_PATHS:
         raise TenantSuspended("the tenant is suspended: it can read, and change nothing", tenant=slug)
     return scope_of(tenant)
 

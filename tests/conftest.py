@@ -105,7 +105,7 @@ def _truncate_as_owner(_self: object) -> None:
             " AND (n.nspname NOT IN ('public', 'tenants', 'information_schema') AND n.nspname !~ '^pg_'"
             " AND c.relname <> 'django_migrations'"
             " OR n.nspname = 'public'"
-            " AND c.relname IN ('staff_users', 'api_clients', 'django_session', 'django_admin_log', 'tier_defaults'))"
+            " AND c.relname IN ('staff_users', 'api_clients', 'django_session', 'django_admin_log', 'tier_defaults', 'tier_changes'))"
         ).fetchall()
         names = [f'"{schema}"."{table}"' for schema, table in tables]
         for name in names:

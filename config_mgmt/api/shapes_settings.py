@@ -16,7 +16,6 @@ from config_mgmt.settings_values import Resolved, Source
 from payment_engine.api.errors import field_failed
 from payment_engine.api.json import Input, Output, whole_number
 from tenants.context import current_tenant_id
-from tenants.models import TierDefault
 
 ItemKind = Literal["SETTING", "FEATURE", "RATE_LIMIT"]
 Status = Literal["PROPOSED", "SCHEDULED", "ACTIVE", "SUPERSEDED", "REJECTED"]
@@ -30,9 +29,10 @@ Environment = Annotated[
 Reason = Annotated[str, Meta(max_length=500)]
 VERSION_MAX: Final = 2_147_483_647
 VersionNumber = Annotated[int, Meta(ge=1, le=VERSION_MAX)]
+VersionInput = Annotated[Any, Meta(extra_json_schema={"type": "integer", "minimum": 1, "maximum": VERSION_MAX})]
 Instant = Annotated[datetime, Meta(tz=True)]
 ChangeId = Annotated[str, Meta(pattern="^cfg_[0-9a-f]{32}$")]
-Json = Annotated[Any, Meta(description="Any JSON; what a key may hold is said by its setting's `allowed`")]
+ConfigValue = Annotated[Any, Meta(description="Any JSON; what a key may hold is said by its setting's `allowed`")]
 
 
 class SettingInput(Input, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ class SettingInput(Input, frozen=True, kw_only=True):
     person has approved it: where the key asks for that, or the caller does."""
 
     config_key: ConfigKey
-    config_value: Json
+    config_value: ConfigValue
     environment: Environment = DEFAULT_ENVIRONMENT
     reason: Reason = ""
     activate_at: Instant | None = None
@@ -51,18 +51,14 @@ class RollbackInput(Input, frozen=True, kw_only=True):
     """A version whose value is to be in force again."""
 
     config_key: ConfigKey
-    version: Annotated[Any, Meta(extra_json_schema={"type": "integer", "minimum": 1, "maximum": VERSION_MAX})]
+    version: VersionInput
     environment: Environment = DEFAULT_ENVIRONMENT
     reason: Reason = ""
     require_approval: bool = False
 
     @property
     def number(self) -> int:
-        """JSON has one kind of numbers: 3.0 is the version 3."""
-        number = whole_number(self.version)
-        if number is None or not 1 <= number <= VERSION_MAX:
-            raise field_failed("/version", "a version is a whole number from 1 on")
-        return number
+        return version_number(self.version)
 
 
 class DecisionInput(Input, frozen=True, kw_only=True):
@@ -76,7 +72,7 @@ class ItemInput(Input, frozen=True, kw_only=True):
 
     kind: ItemKind
     key: ItemKey
-    value: Json
+    value: ConfigValue
     environment: Environment = DEFAULT_ENVIRONMENT
 
     def as_item(self) -> Item:
@@ -91,25 +87,11 @@ class ConfigurationInput(Input, frozen=True, kw_only=True):
     reason: Reason = ""
 
 
-class TierDefaultInput(Input, frozen=True, kw_only=True):
-    """The value of one key for tenants that have none of their own."""
-
-    kind: ItemKind
-    key: ItemKey
-    value: Json
-
-
-class TierDefaultsInput(Input, frozen=True, kw_only=True):
-    """All defaults of the tier: those left out are taken away."""
-
-    defaults: Annotated[list[TierDefaultInput], Meta(max_length=ITEMS_MAX)]
-
-
 class SettingOutput(Output, frozen=True, kw_only=True):
     """A setting as it applies, and where its value comes from. `version` is that of the tenant's own value, 0 if it never had one."""
 
     config_key: str
-    config_value: Json
+    config_value: ConfigValue
     environment: str
     source: Source
     version: int
@@ -129,7 +111,7 @@ class SettingChangeOutput(Output, frozen=True, kw_only=True):
     tenant_id: str
     change_id: ChangeId | None
     config_key: str
-    config_value: Json
+    config_value: ConfigValue
     environment: str
     version: int
     status: Status
@@ -149,8 +131,8 @@ class ConfigChangeOutput(Output, frozen=True, kw_only=True):
     environment: str
     version: int
     status: Status
-    old_value: Json
-    new_value: Json
+    old_value: ConfigValue
+    new_value: ConfigValue
     changed_by: str
     changed_by_person: str
     changed_at: datetime
@@ -167,7 +149,7 @@ class ConfigChangeOutput(Output, frozen=True, kw_only=True):
 
 class VersionValue(Output, frozen=True, kw_only=True):
     version: int
-    value: Json
+    value: ConfigValue
     status: Status
     changed_by: str
     changed_at: datetime
@@ -179,8 +161,8 @@ class DifferenceOutput(Output, frozen=True, kw_only=True):
 
     op: Literal["add", "remove", "replace"]
     path: str
-    before: Json
-    after: Json
+    before: ConfigValue
+    after: ConfigValue
 
 
 class DiffOutput(Output, frozen=True, kw_only=True):
@@ -197,7 +179,7 @@ class ItemOutput(Output, frozen=True, kw_only=True):
     kind: ItemKind
     key: str
     environment: str
-    value: Json
+    value: ConfigValue
 
 
 class ConfigurationOutput(Output, frozen=True, kw_only=True):
@@ -230,21 +212,6 @@ class VerdictsOutput(Output, frozen=True, kw_only=True):
 
     valid: bool
     items: list[VerdictOutput]
-
-
-class TierDefaultOutput(Output, frozen=True, kw_only=True):
-    kind: ItemKind
-    key: str
-    value: Json
-    changed_by: str
-    changed_at: datetime
-
-
-class TierDefaultsOutput(Output, frozen=True, kw_only=True):
-    """What every tenant of the tier has unless it has its own."""
-
-    tier: str
-    defaults: list[TierDefaultOutput]
 
 
 def setting_output(resolved: Resolved, environment: str, *, needs_approval: bool) -> SettingOutput:
@@ -348,18 +315,12 @@ def _verdict_output(index: int, verdict: Verdict) -> VerdictOutput:
     )
 
 
-def tier_defaults_output(tier: str, rows: list[TierDefault]) -> TierDefaultsOutput:
-    return TierDefaultsOutput(tier=tier, defaults=[_tier_default_output(row) for row in rows])
-
-
-def _tier_default_output(row: TierDefault) -> TierDefaultOutput:
-    return TierDefaultOutput(
-        kind=row.kind,  # type: ignore[arg-type]  # the column's own constraint
-        key=row.key,
-        value=row.value,
-        changed_by=row.changed_by,
-        changed_at=row.changed_at,
-    )
+def version_number(version: object) -> int:
+    """JSON has one kind of numbers: 3.0 is the version 3."""
+    number = whole_number(version)
+    if number is None or not 1 <= number <= VERSION_MAX:
+        raise field_failed("/version", "a version is a whole number from 1 on")
+    return number
 
 
 def content_of(output: Output) -> bytes:

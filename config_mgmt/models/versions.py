@@ -50,6 +50,8 @@ class ConfigVersion(TenantModel):
 
     class Meta:
         db_table = "config_versions"
+        verbose_name = "change of configuration"
+        verbose_name_plural = "changes of configuration"
         constraints = [
             models.UniqueConstraint(fields=["tenant_id", "kind", "key", "environment", "version"], name="config_version_unique_per_tenant"),
             models.UniqueConstraint(

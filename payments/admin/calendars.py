@@ -22,7 +22,7 @@ from tenants.models import StaffUser
 from tenants.portal.buttons import Kind, button
 from tenants.portal.cells import badge, moment
 from tenants.portal.forms import OperationForm, done, operation_page
-from tenants.portal.model_admin import ReadOnlyTenantModelAdmin, may_write
+from tenants.portal.model_admin import ReadOnlyTenantModelAdmin, may_change
 
 _EFFECTS: Final = [("closed", "No business day"), ("open", "Business day")]
 _NAME_LENGTH: Final = 140
@@ -102,7 +102,7 @@ class CalendarDayAdmin(ReadOnlyTenantModelAdmin[CalendarDay]):
     actions_detail = ("edit", "remove")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return may_write() and request.user.has_perm("payments.add_calendarday")
+        return may_change(request) and request.user.has_perm("payments.add_calendarday")
 
     def matching(self, term: str) -> Q:
         return Q(calendar=term.upper()) | Q(name__icontains=term)
@@ -208,7 +208,7 @@ class TenantCalendarAdmin(ReadOnlyTenantModelAdmin[TenantCalendar]):
     actions_detail = ("edit",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return may_write() and request.user.has_perm("payments.add_tenantcalendar")
+        return may_change(request) and request.user.has_perm("payments.add_tenantcalendar")
 
     def matching(self, term: str) -> Q:
         return Q(code=term.upper()) | Q(name__icontains=term)

@@ -1,6 +1,6 @@
 """The steps in the life of a version: each asks why, shows what changes for payments, and calls one operation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from payments.admin.payment_type_forms import StepForm
 from payments.admin.payment_type_panels import diff_to_force
 from payments.admin.payment_type_seen import fingerprint, unchanged_since
 from payments.models import PaymentType
-from payments.queries.payment_types import shown_version
+from payments.queries.payment_types import shown_version, version_in_force, versions_of
 from tenants.portal.forms import done, operation_page
 from tenants.portal.model_admin import ReadOnlyTenantModelAdmin
 
@@ -20,7 +20,8 @@ _Status = PaymentType.Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """`operation` is called with the code, the actor, what the form says, and `arguments`. `alters_draft`: it locks the draft too."""
+    """`operation` is called with the code, the actor, what the form says, and `arguments`. `alters_draft`: it locks the draft too.
+    `discards`: the version is gone afterwards."""
 
     button: str
     explanation: str
@@ -29,6 +30,7 @@ class Step:
     form: type[StepForm] = StepForm
     alters_draft: bool = False
     dangerous: bool = False
+    discards: bool = False
 
 
 def take_step(request: HttpRequest, model_admin: ReadOnlyTenantModelAdmin[PaymentType], version: PaymentType, step: Step) -> HttpResponse:
@@ -40,8 +42,9 @@ def take_step(request: HttpRequest, model_admin: ReadOnlyTenantModelAdmin[Paymen
         saved = step.operation(
             code=version.code, actor=actor_of(request), precondition=unchanged_since(given["seen"]), **asked, **step.arguments
         )
-        model_admin.log_change(request, saved, _outcome(saved))
-        return done(request, f"{saved.code} {_outcome(saved)}", model_admin.change_url(saved))
+        outcome = f"draft version {saved.version} is discarded." if step.discards else _outcome(saved)
+        model_admin.log_change(request, saved, outcome)
+        return done(request, f"{saved.code} {outcome}", _page_after(model_admin, saved, step))
 
     return operation_page(
         request,
@@ -54,8 +57,18 @@ def take_step(request: HttpRequest, model_admin: ReadOnlyTenantModelAdmin[Paymen
         explanation=step.explanation,
         dangerous=step.dangerous,
         template="portal/payment_types/question.html",
-        context={"diff": None if version.status == _Status.ACTIVE else diff_to_force(version)},
+        context={
+            "diff": None if version.status == _Status.ACTIVE else diff_to_force(version),
+            "diff_title": "What is dropped" if step.discards else "What changes for payments",
+        },
     )
+
+
+def _page_after(model_admin: ReadOnlyTenantModelAdmin[PaymentType], saved: PaymentType, step: Step) -> str:
+    if not step.discards:
+        return model_admin.change_url(saved)
+    left = versions_of(saved.code).order_by("-version").first()
+    return model_admin.changelist_url if left is None else model_admin.change_url(left)
 
 
 def _outcome(saved: PaymentType) -> str:
@@ -65,3 +78,29 @@ def _outcome(saved: PaymentType) -> str:
         return f"version {saved.version} is retired."
     back = "" if saved.rollback_of is None else f", with the terms of version {saved.rollback_of}"
     return f"version {saved.version} is in force{back}."
+
+
+def steps_of(version: PaymentType) -> Sequence[str]:
+    """The buttons of a version. A retired one is edited only where nothing is in force, as the start of the next."""
+    match version.status:
+        case _Status.DRAFT:
+            return ("edit", "activate", "schedule", "discard")
+        case _Status.ACTIVE:
+            return ("edit", "retire")
+        case _:
+            return ("roll_back",) if version_in_force(version.code) else ("edit", "roll_back")
+
+
+def discard_explanation(draft: PaymentType) -> str:
+    if versions_of(draft.code).count() == 1:
+        return f"There is no other version of {draft.code}, so the payment type is gone with it."
+    at = draft.activate_at
+    scheduled = f", and nothing takes effect at {at:%Y-%m-%d %H:%M:%S} UTC" if at is not None else ""
+    return f"The changes below are dropped{scheduled}. Payments go on as before."
+
+
+def edit_explanation(shown: PaymentType, draft: PaymentType | None) -> str:
+    if draft is None:
+        return f"Saving makes a draft with the terms below, from those of version {shown.version}. Nothing changes for payments."
+    scheduled = " Saving takes its scheduled activation back." if draft.activate_at is not None else ""
+    return f"You edit draft version {draft.version}. Nothing changes for payments until it is put in force.{scheduled}"

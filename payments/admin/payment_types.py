@@ -1,6 +1,5 @@
 """Payment types: what is in force and what waits, the form that drafts the next version, and the steps of its life."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -26,25 +25,23 @@ from payments.admin.payment_type_panels import (
     versions_panel,
 )
 from payments.admin.payment_type_seen import fingerprint, unchanged_since
-from payments.admin.payment_type_steps import Step, take_step
+from payments.admin.payment_type_steps import Step, discard_explanation, edit_explanation, steps_of, take_step
 from payments.admin.payment_type_words import currencies_in_words, fee_in_words, limits_in_words, terms_in_words
 from payments.definitions import Definition, definition_of
 from payments.models import PaymentType
 from payments.operations.payment_types import (
     activate_payment_type,
     create_payment_type,
+    discard_draft,
     put_payment_type,
     retire_payment_type,
     roll_back_payment_type,
 )
-from payments.queries.payment_types import draft_of, shown_among, shown_version, version_in_force
-from tenants.context import current_tenant_id
-from tenants.models import Tenant
+from payments.queries.payment_types import draft_of, shown_among, shown_version
 from tenants.portal.buttons import Kind, button
 from tenants.portal.cells import NOTHING, Panel, moment
 from tenants.portal.forms import done, operation_page
-from tenants.portal.model_admin import ReadOnlyTenantModelAdmin, is_platform, may_write
-from tenants.registry import tenant_by_slug
+from tenants.portal.model_admin import ReadOnlyTenantModelAdmin, may_change, may_write
 
 _Status = PaymentType.Status
 _FORM = "portal/payment_types/terms.html"
@@ -77,7 +74,7 @@ class PaymentTypeAdmin(ReadOnlyTenantModelAdmin[PaymentType]):
     fieldsets = ((None, {"fields": (("code", "number"), ("state", "since"), ("made_by", "reason"))}),)
     readonly_fields = ("number", "state", "since", "made_by", "reason")
     actions_list = ("usage",)
-    actions_detail = ("edit", "activate", "schedule", "retire", "roll_back")
+    actions_detail = ("edit", "activate", "schedule", "discard", "retire", "roll_back")
     change_form_outer_after_template = "portal/payment_types/page.html"
 
     @property
@@ -86,22 +83,14 @@ class PaymentTypeAdmin(ReadOnlyTenantModelAdmin[PaymentType]):
         media: forms.Media = super().media + PreviewForm().media + css
         return media
 
-    # --- Who may what: a suspended tenant reads, as at the API
-
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self._may_change(request) and request.user.has_perm("payments.add_paymenttype")
-
-    def has_operate_permission(self, request: HttpRequest, object_id: object = None) -> bool:
-        return self._may_change(request) and super().has_operate_permission(request, object_id)
-
-    def _may_change(self, request: HttpRequest) -> bool:
-        return may_write() and (is_platform(request) or tenant_by_slug(current_tenant_id()).status != Tenant.Status.SUSPENDED)
+        return may_change(request) and request.user.has_perm("payments.add_paymenttype")
 
     def get_actions_detail(self, request: HttpRequest, object_id: object) -> list[Any]:
         version = self.get_object(request, str(object_id))
         if version is None or not self.has_operate_permission(request):
             return []
-        allowed = {f"payments_paymenttype_{name}" for name in _steps_of(version)}
+        allowed = {f"payments_paymenttype_{name}" for name in steps_of(version)}
         return [each for each in super().get_actions_detail(request, object_id) if each.action_name in allowed]
 
     # --- The list and a version's page
@@ -216,7 +205,7 @@ class PaymentTypeAdmin(ReadOnlyTenantModelAdmin[PaymentType]):
             button="Save draft",
             run=run,
             record=draft or version,
-            explanation=_edit_explanation(shown, draft),
+            explanation=edit_explanation(shown, draft),
             template=_FORM,
         )
 
@@ -247,6 +236,20 @@ class PaymentTypeAdmin(ReadOnlyTenantModelAdmin[PaymentType]):
         )
         return take_step(request, self, draft, step)
 
+    @button("Discard", icon="delete", kind=Kind.DANGER)
+    def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        draft = self._version(request, object_id, _Status.DRAFT)
+        step = Step(
+            button="Discard draft",
+            explanation=discard_explanation(draft),
+            operation=discard_draft,
+            arguments={"version": draft.version},
+            alters_draft=True,
+            dangerous=True,
+            discards=True,
+        )
+        return take_step(request, self, draft, step)
+
     @button("Retire", icon="block", kind=Kind.DANGER)
     def retire(self, request: HttpRequest, object_id: str) -> HttpResponse:
         current = self._version(request, object_id, _Status.ACTIVE)
@@ -272,21 +275,3 @@ class PaymentTypeAdmin(ReadOnlyTenantModelAdmin[PaymentType]):
         if version is None or (status is not None and version.status != status):
             raise Http404
         return version
-
-
-def _steps_of(version: PaymentType) -> Sequence[str]:
-    """The buttons of a version. A retired one is edited only where nothing is in force, as the start of the next."""
-    match version.status:
-        case _Status.DRAFT:
-            return ("edit", "activate", "schedule")
-        case _Status.ACTIVE:
-            return ("edit", "retire")
-        case _:
-            return ("roll_back",) if version_in_force(version.code) else ("edit", "roll_back")
-
-
-def _edit_explanation(shown: PaymentType, draft: PaymentType | None) -> str:
-    if draft is None:
-        return f"Saving makes a draft with the terms below, from those of version {shown.version}. Nothing changes for payments."
-    scheduled = " Saving takes its scheduled activation back." if draft.activate_at is not None else ""
-    return f"You edit draft version {draft.version}. Nothing changes for payments until it is put in force.{scheduled}"

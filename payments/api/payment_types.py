@@ -1,26 +1,23 @@
 """/config/tenants/{id}/payment-types: payment types, their versions, and how they come into force."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-import msgspec
 from django.http import HttpRequest, HttpResponse
 from msgspec import Meta
 
 from config_mgmt.api.tenant_paths import TENANT_ID, actor_of, addressed_tenant
 from events.answers import Answer
-from events.operations.idempotency import answer_once
+from events.api.answers import answered_once, json_answer, location
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH, PageOf, endpoint, operation
 from payment_engine.api.errors import StaleVersion
 from payment_engine.api.etags import check_if_match
-from payment_engine.api.idempotency import fingerprint, optional_key
 from payment_engine.api.json import Input, decode_body, encode, json_response
 from payment_engine.api.pagination import Keyset, newest_first, page_body, page_parameters
-from payment_engine.api.problems import CONTENT_TYPE, problem_document
 from payment_engine.api.query_parameters import QueryParameter, as_filters, read_query
-from payment_engine.errors import EngineError
 from payments.api.payment_type_outputs import (
     PaymentTypeDiff,
     PaymentTypeOutput,
@@ -42,6 +39,7 @@ from payments.operations.payment_type_checks import CODE_PATTERN
 from payments.operations.payment_types import (
     activate_payment_type,
     create_payment_type,
+    discard_draft,
     put_payment_type,
     retire_payment_type,
     roll_back_payment_type,
@@ -53,8 +51,11 @@ _TENANT: Final = {"tenant_id": TENANT_ID}
 _CODE: Final = {**_TENANT, "code": {"type": "string", "pattern": f"^{CODE_PATTERN}$"}}
 _KEYSET: Final = newest_first("payment-types")
 _Version = Annotated[int, Meta(ge=1, le=VERSION_MAX)]
+_LOCATION: Final = location("code")
 _STATUS: Final = QueryParameter(name="status", type=PaymentType.Status)
 _VERSION: Final = QueryParameter(name="version", type=_Version, description="Another version than the one that stands for the code")
+_DRAFT: Final = QueryParameter(name="version", type=_Version, description="The draft's version", required=True)
+_REASON: Final = QueryParameter(name="reason", type=Annotated[str, Meta(max_length=500)])
 _FROM: Final = QueryParameter(name="from", type=_Version, description="Without it the version before `to`")
 _TO: Final = QueryParameter(name="to", type=_Version, description="Without it the newest version")
 
@@ -102,7 +103,7 @@ def post_payment_type(request: HttpRequest, tenant_id: str) -> HttpResponse:
         return _answer(row, 201 if is_new else 200)
 
     with addressed_tenant(request, tenant_id):
-        return _answered_once(request, body, create)
+        return answered_once(request, body, create, headers=_headers)
 
 
 @operation(
@@ -118,9 +119,7 @@ def get_payment_type(request: HttpRequest, tenant_id: str, code: str) -> HttpRes
     """The version in force, else the latest that was, else the draft; or the one in the query. With its ETag for If-Match."""
     criteria = read_query(request, _VERSION)
     with addressed_tenant(request, tenant_id):
-        row = version_of(code, criteria[0].value) if criteria else shown_version(code)
-        body = encode(payment_type_output(row))
-    return HttpResponse(body, content_type="application/json", headers={"ETag": body_etag(body)})
+        return _tagged(version_of(code, criteria[0].value) if criteria else shown_version(code))
 
 
 @operation(
@@ -147,7 +146,32 @@ def put_payment_type_view(request: HttpRequest, tenant_id: str, code: str) -> Ht
             reason=body.reason,
             precondition=_if_match(request),
         )
-        return _respond(request, _answer(row))
+        return _tagged(row)
+
+
+@operation(
+    operation_id="discardPaymentTypeDraft",
+    summary="Discard a draft",
+    tag=TAG,
+    scopes=("config:write",),
+    path=_CODE,
+    query=(_DRAFT, _REASON),
+    headers=(IF_MATCH,),
+    answers={204: None},
+    errors=(409, 412),
+)
+def delete_draft(request: HttpRequest, tenant_id: str, code: str) -> HttpResponse:
+    """Scheduled or not; payments go on as before. 409 for a version that is or was in force: those stay."""
+    asked = {criterion.column: criterion.value for criterion in read_query(request, _DRAFT, _REASON)}
+    with addressed_tenant(request, tenant_id):
+        discard_draft(
+            code=code,
+            version=asked["version"],
+            actor=actor_of(request),
+            reason=asked.get("reason", ""),
+            precondition=_if_match(request),
+        )
+    return HttpResponse(status=204)
 
 
 @operation(
@@ -188,7 +212,7 @@ def diff(request: HttpRequest, tenant_id: str, code: str) -> HttpResponse:
         return json_response(payment_type_diff(old, new))
 
 
-def _change(operation_id: str, summary: str, body: Any, *, body_required: bool = True) -> Callable[[Any], Any]:  # noqa: ANN401
+def _change(operation_id: str, summary: str, body: type[Input], *, body_required: bool = True) -> Callable[[Any], Any]:
     """What the actions on a payment type declare alike."""
     return operation(
         operation_id=operation_id,
@@ -221,7 +245,7 @@ def post_activate(request: HttpRequest, tenant_id: str, code: str) -> HttpRespon
         return _answer(row)
 
     with addressed_tenant(request, tenant_id):
-        return _answered_once(request, body, activate)
+        return answered_once(request, body, activate, headers=_headers)
 
 
 @_change("retirePaymentType", "Take no more payments of a type", RetirementInput, body_required=False)
@@ -233,7 +257,7 @@ def post_retire(request: HttpRequest, tenant_id: str, code: str) -> HttpResponse
         return _answer(retire_payment_type(code=code, actor=actor_of(request), reason=body.reason, precondition=_if_match(request)))
 
     with addressed_tenant(request, tenant_id):
-        return _answered_once(request, body, retire)
+        return answered_once(request, body, retire, headers=_headers)
 
 
 @_change("rollBackPaymentType", "Bring the terms of an earlier version back", PaymentTypeRollbackInput)
@@ -247,7 +271,7 @@ def post_rollback(request: HttpRequest, tenant_id: str, code: str) -> HttpRespon
         return _answer(row)
 
     with addressed_tenant(request, tenant_id):
-        return _answered_once(request, body, roll_back)
+        return answered_once(request, body, roll_back, headers=_headers)
 
 
 def _if_match(request: HttpRequest) -> Callable[..., None]:
@@ -264,37 +288,22 @@ def _if_match(request: HttpRequest) -> Callable[..., None]:
     return check
 
 
+def _tagged(row: PaymentType) -> HttpResponse:
+    body = encode(payment_type_output(row))
+    return HttpResponse(body, content_type="application/json", headers={"ETag": body_etag(body)})
+
+
 def _answer(row: PaymentType, status: int = 200) -> Answer:
-    return Answer(status=status, body=encode(payment_type_output(row)).decode())
+    return json_answer(payment_type_output(row), status)
 
 
-def _answered_once(request: HttpRequest, body: Input, act: Callable[[], Answer]) -> HttpResponse:
-    """Once per Idempotency-Key, if the caller sends one."""
-
-    def refuse(error: EngineError) -> Answer:
-        return Answer(status=error.status, body=encode(problem_document(error, request)).decode())
-
-    key = optional_key(request)
-    if key is None:
-        return _respond(request, act())
-    answer, replayed = answer_once(key=key, fingerprint=fingerprint(f"POST {request.path}", body), act=act, refuse=refuse)
-    response = _respond(request, answer)
-    if replayed:
-        response.headers["Idempotent-Replayed"] = "true"
-    return response
-
-
-def _respond(request: HttpRequest, answer: Answer) -> HttpResponse:
-    if answer.status >= 400:  # noqa: PLR2004  # HTTP's border
-        return HttpResponse(answer.body, status=answer.status, content_type=CONTENT_TYPE)
-    headers = {"ETag": body_etag(answer.body.encode())}
-    if answer.status == 201:  # noqa: PLR2004  # created
-        headers["Location"] = f"{request.path}/{msgspec.json.decode(answer.body)['code']}"
-    return HttpResponse(answer.body, status=answer.status, content_type="application/json", headers=headers)
+def _headers(request: HttpRequest, answer: Answer) -> Mapping[str, str]:
+    etag = {"ETag": body_etag(answer.body.encode())}
+    return {**etag, **_LOCATION(request, answer)} if answer.status == HTTPStatus.CREATED else etag
 
 
 payment_types = endpoint(GET=list_payment_types, POST=post_payment_type)
-payment_type = endpoint(GET=get_payment_type, PUT=put_payment_type_view)
+payment_type = endpoint(GET=get_payment_type, PUT=put_payment_type_view, DELETE=delete_draft)
 payment_type_versions = endpoint(GET=list_versions)
 payment_type_comparison = endpoint(GET=diff)
 payment_type_activate = endpoint(POST=post_activate)

@@ -18,7 +18,7 @@ def _amount(**options: Any) -> "models.DecimalField[Any, Any]":  # noqa: ANN401 
 class PaymentType(TenantModel):
     """One version of a payment type. A payment stores the version that decided it.
 
-    DRAFT (can be edited, at most one per code) → ACTIVE (at most one per code) → RETIRED. What was ever in force is never
+    DRAFT (can be edited or discarded, at most one per code) → ACTIVE (at most one per code) → RETIRED. What was ever in force is never
     rewritten: a trigger sees to it, and keeps `activated_at` and `retired_at`.
     Amounts are decimals in the major unit of the payment's own currency (a type may serve several), exact to that
     currency's digits when applied: a maximum of 50000 means 50000.00 EUR and 50000 JPY.

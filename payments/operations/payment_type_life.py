@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import msgspec
 from django.db.models import Max
 
 from config_mgmt.bell import ring_on_commit
@@ -66,6 +67,12 @@ def retire_version(row: PaymentType, actor: Actor, reason: str, now: datetime) -
     row.save(update_fields=["status", "retired_at", "retired_by", "retire_reason"])
     tell(row, "retired", actor, reason=reason)
     return row
+
+
+def discard_version(row: PaymentType, actor: Actor, reason: str) -> None:
+    """A draft decided no payment, so its row goes; the event keeps the terms it had."""
+    tell(row, "discarded", actor, reason=reason, terms=msgspec.to_builtins(definition_of(row).columns()))
+    versions_of(row.code).filter(id=row.id).delete()
 
 
 def refuse_inactive(row: PaymentType) -> None:

@@ -6,10 +6,9 @@ outbox, and reaches every process within a second.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Final
 
 from django.db import transaction
@@ -19,19 +18,26 @@ from django.db.models.functions import Now
 from config_mgmt.errors import ActivationTimeInvalid
 from config_mgmt.operations.changes import database_now, lock_configuration
 from config_mgmt.values import Actor
-from payment_engine.errors import Conflict, FieldError
+from payment_engine.errors import FieldError
 from payments.definitions import Definition, definition_of
-from payments.errors import NotActivatable, PaymentTypeExists, TermsInvalid
+from payments.errors import NotActivatable, NotADraft, PaymentTypeExists, TermsInvalid
 from payments.models import PaymentType
 from payments.operations.payment_type_checks import activation_errors, check_definition
-from payments.operations.payment_type_life import make_version, refuse_inactive, retire_version, signature, take_effect, tell
+from payments.operations.payment_type_life import (
+    discard_version,
+    make_version,
+    refuse_inactive,
+    retire_version,
+    signature,
+    take_effect,
+    tell,
+)
 from payments.queries.payment_types import draft_of, shown_version, version_in_force, version_of, versions_of
 from tenants.context import current_tenant_id
 
 Precondition = Callable[..., None]
 """Called under the lock with the version that stands for the code, and the draft that is changed if any; raises to refuse it."""
 AHEAD_MAX: Final = timedelta(days=3660)
-NOBODY: Final = Actor(name="", person="")
 _Status = PaymentType.Status
 _log: Final = logging.getLogger(__name__)
 
@@ -112,7 +118,7 @@ def activate_payment_type(
 
 
 @transaction.atomic
-def retire_payment_type(*, code: str, actor: Actor = NOBODY, reason: str = "", precondition: Precondition = _anything) -> PaymentType:
+def retire_payment_type(*, code: str, actor: Actor, reason: str = "", precondition: Precondition = _anything) -> PaymentType:
     """Take no more payments of this type until a version is put in force; a scheduled draft stays a draft. Once more does nothing."""
     lock_configuration()
     shown = shown_version(code)
@@ -124,6 +130,21 @@ def retire_payment_type(*, code: str, actor: Actor = NOBODY, reason: str = "", p
     if shown.status == _Status.ACTIVE:
         return retire_version(shown, actor, reason, database_now())
     return shown
+
+
+@transaction.atomic
+def discard_draft(*, code: str, version: int, actor: Actor, reason: str = "", precondition: Precondition = _anything) -> PaymentType:
+    """Do away with a draft, scheduled or not; payments go on as before. NotADraft for a version that is or was in force.
+
+    The next draft may get its number. A code of which there was nothing else is unknown again.
+    """
+    lock_configuration()
+    shown, row = shown_version(code), version_of(code, version)
+    precondition(shown, row)
+    if row.status != _Status.DRAFT:
+        raise NotADraft(f"version {version} of {code} is {row.status}: only a draft can be discarded")
+    discard_version(row, actor, reason)
+    return row
 
 
 @transaction.atomic
@@ -151,43 +172,6 @@ def activate_due_payment_types() -> int:
         if not lock_configuration(wait=False):
             return 0  # somebody changes the tenant's configuration just now: the next round will
         return sum(_take_due_effect(row) for row in list(_due()))
-
-
-def save_payment_type(
-    *,
-    code: str,
-    name: str,
-    description: str = "",
-    is_synchronous: bool = True,
-    currencies: Iterable[str] = (),
-    min_amount: Decimal | None = None,
-    max_amount: Decimal | None = None,
-    daily_limit: Decimal | None = None,
-    processing_fee: Decimal = Decimal(0),
-    expected_version: int | None = None,
-    actor: Actor = NOBODY,
-) -> PaymentType:
-    """Put these terms in force; those that are not named stay as they are in the version in force.
-
-    `expected_version` is the version the caller saw in force, 0 for none: Conflict when it is another by now.
-    """
-    with transaction.atomic():
-        lock_configuration()
-        current = version_in_force(code)
-        if expected_version is not None and expected_version != (current.version if current else 0):
-            raise Conflict("this payment type was changed since you read it")
-        definition = replace(
-            definition_of(current) if current is not None else Definition(name=name),
-            name=name,
-            description=description,
-            is_synchronous=is_synchronous,
-            currencies=tuple(currencies),
-            min_amount=min_amount,
-            max_amount=max_amount,
-            daily_limit=daily_limit,
-            processing_fee=processing_fee,
-        )
-        return _put_in_force(code, _checked(code, definition, draft=False), actor, "")
 
 
 def _checked(code: str, definition: Definition, *, draft: bool) -> Definition:

@@ -5,6 +5,6 @@ from tenants.models.clients import ApiClient, SigningKey
 from tenants.models.placements import Placement
 from tenants.models.staff import StaffUser
 from tenants.models.tenants import Domain, Tenant
-from tenants.models.tiers import TierDefault
+from tenants.models.tiers import TierChange, TierDefault
 
-__all__ = ["ApiClient", "Domain", "Placement", "SigningKey", "StaffUser", "Tenant", "TenantModel", "TierDefault"]
+__all__ = ["ApiClient", "Domain", "Placement", "SigningKey", "StaffUser", "Tenant", "TenantModel", "TierChange", "TierDefault"]

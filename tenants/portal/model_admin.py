@@ -43,6 +43,16 @@ def may_write() -> bool:
     return scope is not None and scope.tenant_id is not None
 
 
+def is_suspended(request: HttpRequest) -> bool:
+    """True for people of a suspended tenant: they read, and tenants.middleware refuses the rest. The platform's staff still act for it."""
+    return bool(getattr(request, "tenant_suspended", False))
+
+
+def may_change(request: HttpRequest) -> bool:
+    """Whether buttons and forms that change something are shown at all."""
+    return may_write() and not is_suspended(request)
+
+
 class _ChangeList(ChangeList):  # type: ignore[misc]  # django-unfold ships no types
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -125,14 +135,14 @@ class TenantModelAdmin(PortalModelAdmin[R]):
     change_form_outer_before_template = "portal/read_only_hint.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return may_write() and bool(super().has_add_permission(request))
+        return may_change(request) and bool(super().has_add_permission(request))
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return may_write() and bool(super().has_change_permission(request, obj))
+        return may_change(request) and bool(super().has_change_permission(request, obj))
 
     def has_operate_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         """May this person press the buttons of a row whose fields nobody edits?"""
-        return may_write() and request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+        return may_change(request) and request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
         columns: Sequence[Any] = super().get_list_display(request)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,17 +14,18 @@ from config_mgmt.values import Actor
 from events.models import OutboxEvent
 from payment_engine.clock import now
 from payment_engine.errors import EngineError, ValidationFailed
-from payments.definitions import Definition
-from payments.errors import NotActivatable, PaymentTypeExists
+from payments.admin.payment_type_seen import fingerprint, unchanged_since
+from payments.definitions import Definition, definition_of
+from payments.errors import NoSuchPaymentType, NotActivatable, NotADraft, PaymentTypeExists, PaymentTypeVersionUnknown
 from payments.models import PaymentType
 from payments.operations.payment_types import (
     activate_due_payment_types,
     activate_payment_type,
     create_payment_type,
+    discard_draft,
     put_payment_type,
     retire_payment_type,
     roll_back_payment_type,
-    save_payment_type,
 )
 from payments.operations.submit import submit_payments
 from tenants.context import tenant_scope
@@ -186,9 +188,11 @@ def test_a_route_that_is_not_connected_stays_a_draft() -> None:
 
 @pytest.mark.django_db
 @in_a
-def test_the_short_form_keeps_the_terms_it_does_not_name() -> None:
-    create(cut_off_time=None, calendar="TARGET2", approval_threshold=Decimal(9))
-    saved = save_payment_type(code="SEPA", name="SEPA", processing_fee=Decimal(1), expected_version=1)
+def test_the_terms_in_force_with_one_of_them_changed() -> None:
+    first = create(cut_off_time=None, calendar="TARGET2", approval_threshold=Decimal(9))
+    first.refresh_from_db()
+    dearer = replace(definition_of(first), processing_fee=Decimal(1))
+    saved = put_payment_type(code="SEPA", definition=dearer, actor=ADA, precondition=unchanged_since(fingerprint(first)))
     assert (saved.version, saved.calendar, saved.approval_threshold) == (2, "TARGET2", Decimal(9))
 
 
@@ -209,6 +213,55 @@ def test_what_was_in_force_is_never_rewritten(change: dict[str, Any], retired: b
     if retired:
         with pytest.raises(DatabaseError, match="never rewritten"), transaction.atomic():
             PaymentType.objects.update(status="ACTIVE")
+
+
+@pytest.mark.django_db
+@in_a
+def test_a_discarded_draft_is_gone_and_its_event_keeps_the_terms(tenant_b: TenantRecord) -> None:
+    current = create()
+    put(draft=True, processing_fee=Decimal("2.5000"), currencies=("EUR",))
+    activate_payment_type(code="SEPA", version=2, activate_at=now() + timedelta(hours=1), actor=ADA)
+    with tenant_scope(tenant_b):
+        create()
+    gone = discard_draft(code="SEPA", version=2, actor=Actor(name="client-bob", person="bob"), reason="not sold after all")
+    assert standing() == [(1, "ACTIVE")]
+    assert topics()[-1] == "payment_type.discarded"
+    event = OutboxEvent.objects.order_by("id").last()
+    assert event is not None
+    assert (event.subject_id, event.payload["version"], event.payload["changedBy"]) == (gone.id, 2, "client-bob")
+    assert (event.payload["reason"], event.payload["terms"]["processing_fee"], event.payload["terms"]["currencies"]) == (
+        "not sold after all",
+        "2.5000",
+        ["EUR"],
+    )
+    assert activate_due_payment_types() == 0
+    with pytest.raises(PaymentTypeVersionUnknown):
+        activate_payment_type(code="SEPA", version=2, actor=ADA)
+    current.refresh_from_db()
+    assert current.status == "ACTIVE"
+    with tenant_scope(tenant_b):
+        assert (standing(), topics()) == ([(1, "ACTIVE")], ["payment_type.activated"])
+
+
+@pytest.mark.django_db
+@in_a
+def test_a_type_of_which_there_was_only_a_draft_is_unknown_again() -> None:
+    create_payment_type(code="SEPA", definition=sepa(), actor=ADA, draft=True)
+    discard_draft(code="SEPA", version=1, actor=ADA)
+    with pytest.raises(NoSuchPaymentType):
+        discard_draft(code="SEPA", version=1, actor=ADA)
+    assert create().status == "ACTIVE"
+
+
+@pytest.mark.django_db
+@in_a
+def test_what_was_in_force_is_not_discarded() -> None:
+    create()
+    put(processing_fee=Decimal(1))
+    for version in (1, 2):
+        with pytest.raises(NotADraft, match="only a draft"):
+            discard_draft(code="SEPA", version=version, actor=ADA)
+    assert standing() == [(1, "RETIRED"), (2, "ACTIVE")]
 
 
 @pytest.mark.django_db
@@ -260,3 +313,21 @@ def test_sweepers_at_once_activate_once(committed: TenantRecord) -> None:
     PaymentType.objects.filter(version=2).update(activate_at=now() - timedelta(seconds=1))
     assert sum(at_once(4, sweep, workers=4)) == 1
     assert standing() == [(1, "RETIRED"), (2, "ACTIVE")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_draft_is_discarded_or_activated_never_both(committed: TenantRecord) -> None:
+    def end(number: int) -> str:
+        with tenant_scope(committed):
+            try:
+                if number % 2:
+                    return activate_payment_type(code="SEPA", version=2, actor=ADA).status
+                discard_draft(code="SEPA", version=2, actor=ADA)
+            except (NotADraft, PaymentTypeVersionUnknown):
+                return "refused"
+            return "DISCARDED"
+
+    create()
+    put(draft=True, processing_fee=Decimal(1))
+    ends = set(at_once(8, end, workers=8)) - {"refused"}
+    assert (ends, standing()) in (({"ACTIVE"}, [(1, "RETIRED"), (2, "ACTIVE")]), ({"DISCARDED"}, [(1, "ACTIVE")]))

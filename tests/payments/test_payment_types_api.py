@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from events.models import OutboxEvent
 from payments.models import PaymentType
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
@@ -260,3 +261,35 @@ def test_lists_are_of_the_own_tenant(api: Api, tenant_b: TenantRecord) -> None:
     with tenant_scope(tenant_b):
         PaymentType.objects.create(code="THEIRS", name="Theirs")
     assert [row["code"] for row in api.get(PATH).json()["data"]] == ["SEPA"]
+
+
+def test_a_draft_is_discarded(api: Api, tenant_a: TenantRecord) -> None:
+    offer(api)
+    drafted = send(api, "PUT", "/SEPA", {"name": "SEPA", "processingFee": "2", "status": "DRAFT"})
+    stale = drafted["ETag"]
+    fresh = send(api, "PUT", "/SEPA", {"name": "SEPA", "processingFee": "3", "status": "DRAFT"})["ETag"]
+    assert problem(send(api, "DELETE", "/SEPA?version=2", **{"If-Match": stale}))[:2] == (412, "stale_version")
+    gone = send(api, "DELETE", "/SEPA?version=2&reason=not+sold", **{"If-Match": fresh})
+    assert (gone.status_code, gone.content) == (204, b"")
+    assert problem(send(api, "GET", "/SEPA?version=2"))[:2] == (404, "not_found")
+    assert problem(send(api, "DELETE", "/SEPA?version=2"))[:2] == (404, "not_found")
+    assert send(api, "GET", "/SEPA").json()["version"] == 1
+    with tenant_scope(tenant_a):
+        assert OutboxEvent.objects.get(topic="payment_type.discarded").payload["reason"] == "not sold"
+
+
+def test_a_version_that_was_in_force_is_not_discarded(api: Api) -> None:
+    offer(api)
+    assert problem(send(api, "DELETE", "/SEPA?version=1"))[:2] == (409, "not_a_draft")
+    send(api, "POST", "/SEPA/retire")
+    assert problem(send(api, "DELETE", "/SEPA?version=1"))[:2] == (409, "not_a_draft")
+
+
+def test_which_draft_is_said(api: Api, tenant_b: TenantRecord) -> None:
+    offer(api, status="DRAFT")
+    for query in ("", "?version=0", "?version=x", "?version=1&version=1", "?version=1&colour=red", f"?version=1&reason={'x' * 501}"):
+        assert send(api, "DELETE", f"/SEPA{query}").status_code == 400, query
+    stranger = Api(tenant_b)
+    assert stranger.send("DELETE", f"{PATH}/SEPA?version=1").status_code == 403
+    assert stranger.send("DELETE", "/config/tenants/beta-bank/payment-types/SEPA?version=1").status_code == 404
+    assert send(api, "GET", "/SEPA").json()["status"] == "DRAFT"

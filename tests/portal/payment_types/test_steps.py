@@ -13,7 +13,7 @@ from config_mgmt.values import Actor
 from payment_engine.clock import now
 from payments.definitions import Definition
 from payments.models import PaymentType
-from payments.operations.payment_types import activate_payment_type, put_payment_type
+from payments.operations.payment_types import activate_payment_type, create_payment_type, put_payment_type
 from tenants import registry
 from tenants.context import tenant_scope
 from tenants.models import Tenant
@@ -109,6 +109,48 @@ def test_why_a_draft_can_not_take_effect_is_said(operator_a: Client) -> None:
     draft = _draft(rail="simulator")
     answer = send(operator_a, page_of(MODEL, draft.pk, "activate"), reason="now")
     assert "the rail simulator is not connected" in answer.content.decode()
+
+
+@pytest.mark.django_db
+@in_a
+def test_a_draft_is_discarded_after_a_question(operator_a: Client) -> None:
+    draft = _draft()
+    url = page_of(MODEL, draft.pk, "discard")
+    assert url in html(operator_a, page_of(MODEL, draft.pk))
+    question = words(html(operator_a, url))
+    assert "Payments go on as before." in question
+    assert "What is dropped" in question
+    assert "Fee 1.00 2.00" in question
+    assert "reason" in send(operator_a, url, reason=" ").context["form"].errors
+    answer = send(operator_a, url, reason="not sold")
+    assert "SEPA draft version 2 is discarded." in answer.content.decode()
+    assert _standing() == [(1, "ACTIVE")]
+    assert LogEntry.objects.get().change_message == "draft version 2 is discarded."
+    assert operator_a.get(url).status_code in {302, 404}, "it is gone"
+    current = PaymentType.objects.get()
+    assert page_of(MODEL, current.pk, "discard") not in html(operator_a, page_of(MODEL, current.pk))
+    assert operator_a.get(page_of(MODEL, current.pk, "discard")).status_code == 404
+
+
+@pytest.mark.django_db
+@in_a
+def test_a_draft_edited_after_it_was_looked_at_is_not_discarded(operator_a: Client) -> None:
+    draft = _draft()
+    url = page_of(MODEL, draft.pk, "discard")
+    seen = operator_a.get(url).context["form"].initial["seen"]
+    put_payment_type(code="SEPA", definition=Definition(name="Sepa", processing_fee=Decimal(9)), actor=ADA, draft=True)
+    assert "changed by somebody else" in operator_a.post(url, {"reason": "agreed", "seen": seen}).content.decode()
+    assert _standing() == [(1, "ACTIVE"), (2, "DRAFT")]
+
+
+@pytest.mark.django_db
+@in_a
+def test_the_only_version_that_is_discarded_leads_back_to_the_list(operator_a: Client) -> None:
+    draft, _ = create_payment_type(code="CARD", definition=Definition(name="Card"), actor=ADA, draft=True)
+    url = page_of(MODEL, draft.pk, "discard")
+    assert "the payment type is gone with it" in html(operator_a, url)
+    assert "CARD draft version 1 is discarded." in send(operator_a, url, reason="typo").content.decode()
+    assert _standing() == []
 
 
 @pytest.mark.django_db
