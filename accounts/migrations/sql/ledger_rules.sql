@@ -68,15 +68,17 @@ BEGIN
     END IF;
     -- The account's version is that of its last posting, and so is its balance: there is such a posting, and none with the
     -- version after it. Asked by equality on a whole unique key: no other index can look as good, however long the history.
+    -- And as values, not by EXISTS: on a table that was small when the plan was made, PostgreSQL would hash all of it instead.
     SELECT f.id INTO offending FROM fresh f
         WHERE NOT f.append_only AND (
-            CASE WHEN f.version = 0 THEN f.booked_minor <> 0 ELSE NOT EXISTS (
-                SELECT FROM postings p WHERE p.account_id = f.id AND p.account_version = f.version AND p.tenant_id = f.tenant_id
-                    AND p.balance_after_minor = f.booked_minor
+            CASE WHEN f.version = 0 THEN f.booked_minor <> 0 ELSE f.booked_minor IS DISTINCT FROM (
+                SELECT p.balance_after_minor FROM postings p
+                    WHERE p.account_id = f.id AND p.account_version = f.version AND p.tenant_id = f.tenant_id
             ) END
-            OR EXISTS (
-                SELECT FROM postings p WHERE p.account_id = f.id AND p.account_version = f.version + 1 AND p.tenant_id = f.tenant_id
-            )
+            OR (
+                SELECT p.account_version FROM postings p
+                    WHERE p.account_id = f.id AND p.account_version = f.version + 1 AND p.tenant_id = f.tenant_id
+            ) IS NOT NULL
         )
         LIMIT 1;
     IF FOUND THEN
