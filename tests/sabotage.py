@@ -59,8 +59,8 @@ SABOTAGES: Final = (
     Sabotage(
         name="a booked balance may be written without postings",
         file="accounts/migrations/sql/ledger_rules.sql",
-        line="AND p.balance_after_minor = f.booked_minor",
-        instead="",
+        line="f.booked_minor <> COALESCE(last.balance_after_minor, 0)",
+        instead="false",
         tests="tests/accounts",
     ),
     Sabotage(

@@ -66,20 +66,14 @@ BEGIN
     IF current_setting('enable_seqscan') = 'on' OR current_setting('enable_hashjoin') = 'on' OR current_setting('enable_mergejoin') = 'on' THEN
         PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true);
     END IF;
-    -- The account's version is that of its last posting, and so is its balance: there is such a posting, and none with the
-    -- version after it. Asked by equality on a whole unique key: no other index can look as good, however long the history.
-    -- And as values, not by EXISTS: on a table that was small when the plan was made, PostgreSQL would hash all of it instead.
+    -- The account's version is that of its last posting, and so is its balance. Asked for in the order of the one index that has
+    -- it, and for one row: whatever the statistics say, no other index and no hash of all postings can look as good.
     SELECT f.id INTO offending FROM fresh f
-        WHERE NOT f.append_only AND (
-            CASE WHEN f.version = 0 THEN f.booked_minor <> 0 ELSE f.booked_minor IS DISTINCT FROM (
-                SELECT p.balance_after_minor FROM postings p
-                    WHERE p.account_id = f.id AND p.account_version = f.version AND p.tenant_id = f.tenant_id
-            ) END
-            OR (
-                SELECT p.account_version FROM postings p
-                    WHERE p.account_id = f.id AND p.account_version = f.version + 1 AND p.tenant_id = f.tenant_id
-            ) IS NOT NULL
-        )
+        LEFT JOIN LATERAL (
+            SELECT p.account_version, p.balance_after_minor FROM postings p
+                WHERE p.account_id = f.id AND p.tenant_id = f.tenant_id ORDER BY p.account_version DESC LIMIT 1
+        ) AS last ON true
+        WHERE NOT f.append_only AND (f.version <> COALESCE(last.account_version, 0) OR f.booked_minor <> COALESCE(last.balance_after_minor, 0))
         LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'account %: booked balance is not that of its last posting', offending
