@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3.11 python3; do $$python -c 'import sys; 
 UV ?= $(shell command -v uv 2>/dev/null)
 
 # What must hold wherever a tenant's rows live.
-PLACEMENT_TESTS := tests/tenants tests/accounts tests/payments tests/iso20022/test_api.py tests/portal
+PLACEMENT_TESTS := tests/tenants tests/config_mgmt tests/accounts tests/payments tests/iso20022/test_api.py tests/portal
 
 VENV := .venv
 BIN := $(VENV)/bin
