@@ -1,22 +1,20 @@
 """Feature flags as the API reads and writes them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from config_mgmt.api.shapes_settings import VersionInput, version_number
 from config_mgmt.flags.documents import KEY_PATTERN, FeatureDocument, Instant
 from config_mgmt.flags.values import Variant
 from config_mgmt.models import ConfigVersion
-from payment_engine.api.errors import field_failed
-from payment_engine.api.json import Input, Output, whole_number
+from payment_engine.api.json import Input, Output
 
 FeatureKey = Annotated[str, Meta(pattern=KEY_PATTERN)]
 VersionStatus = Literal["PROPOSED", "SCHEDULED", "ACTIVE", "SUPERSEDED", "REJECTED"]
 Reason = Annotated[str, Meta(max_length=500)]
 ConfigOutput = Annotated[dict[str, Any], Meta(description="As in FeatureConfig; what is not used is left out")]
-
-_VERSION_MAX: Final = 2**31 - 1
 
 
 class FeatureInput(FeatureDocument, frozen=True, kw_only=True):
@@ -35,15 +33,12 @@ class KillInput(Input, frozen=True, kw_only=True):
 class FeatureRollbackInput(Input, frozen=True, kw_only=True):
     """The version to go back to."""
 
-    version: Annotated[Any, Meta(extra_json_schema={"type": "integer", "minimum": 1, "maximum": _VERSION_MAX})]
+    version: VersionInput
     reason: Reason = ""
 
     @property
     def number(self) -> int:
-        number = whole_number(self.version)
-        if number is None or not 1 <= number <= _VERSION_MAX:
-            raise field_failed("/version", "a version is a whole number from 1 on")
-        return number
+        return version_number(self.version)
 
 
 class VariantOutput(Output, frozen=True, kw_only=True):

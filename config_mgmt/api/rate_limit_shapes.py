@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from config_mgmt.api.shapes_settings import VersionInput, version_number
 from config_mgmt.models import ConfigVersion
 from config_mgmt.rate_limits.endpoints import ENDPOINT_PATTERN, LONGEST_ENDPOINT, Origin, Policy
 from config_mgmt.rate_limits.limits import LARGEST_BURST, LONGEST_WINDOW_SECONDS, MOST_PER_MINUTE, RateLimit
@@ -52,8 +53,12 @@ class RateLimitRollbackInput(Input, frozen=True, kw_only=True):
     """The version of an endpoint's limit to go back to."""
 
     endpoint: Endpoint
-    version: Annotated[int, Meta(ge=1, le=2**31 - 1)]
+    version: VersionInput
     reason: Reason = ""
+
+    @property
+    def number(self) -> int:
+        return version_number(self.version)
 
 
 class RateLimitOutput(Output, frozen=True, kw_only=True):

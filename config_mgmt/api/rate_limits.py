@@ -164,7 +164,7 @@ def post_rollback(request: HttpRequest, tenant_id: str) -> HttpResponse:
     def bring_back() -> Answer:
         made = roll_back_rate_limit(
             endpoint=body.endpoint,
-            version=body.version,
+            version=body.number,
             actor=actor_of(request),
             reason=body.reason,
             expected_version=_expected_version(request, body.endpoint),

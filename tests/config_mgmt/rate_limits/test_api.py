@@ -129,6 +129,15 @@ def test_three_versions_with_who_and_why_and_the_values_before_and_after(api: Ap
     assert len(api.get(f"{LIMITS}/history").json()["data"]) == 4
 
 
+@pytest.mark.parametrize(("version", "status"), [(1.0, 200), (1.5, 422), (0, 422), (True, 422), ("1", 422), (2**31, 422)])
+def test_a_version_is_a_whole_number_however_json_writes_it(api: Api, version: object, status: int) -> None:
+    put(api, BODY)
+    put(api, SLOWER)
+    answer = api.post(f"{LIMITS}/rollback", {"endpoint": "/api/v1/transactions", "version": version})
+    assert answer.status_code == status
+    assert status == 200 or answer.json()["errors"][0]["pointer"] == "/version"
+
+
 def test_a_rollback_with_a_key_happens_once(api: Api) -> None:
     put(api, BODY)
     put(api, SLOWER)
