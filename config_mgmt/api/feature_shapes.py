@@ -1,19 +1,17 @@
 """Feature flags as the API reads and writes them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
-from config_mgmt.api.shapes_settings import VersionInput, version_number
+from config_mgmt.api.shapes_settings import Reason, VersionInput, VersionStatus, version_number
 from config_mgmt.flags.documents import KEY_PATTERN, FeatureDocument, Instant
 from config_mgmt.flags.values import Variant
 from config_mgmt.models import ConfigVersion
 from payment_engine.api.json import Input, Output
 
 FeatureKey = Annotated[str, Meta(pattern=KEY_PATTERN)]
-VersionStatus = Literal["PROPOSED", "SCHEDULED", "ACTIVE", "SUPERSEDED", "REJECTED"]
-Reason = Annotated[str, Meta(max_length=500)]
 ConfigOutput = Annotated[dict[str, Any], Meta(description="As in FeatureConfig; what is not used is left out")]
 
 

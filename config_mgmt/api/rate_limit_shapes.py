@@ -1,11 +1,11 @@
 """Rate limits as the API reads and writes them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, UnsetType
 
-from config_mgmt.api.shapes_settings import VersionInput, version_number
+from config_mgmt.api.shapes_settings import Reason, VersionInput, VersionStatus, version_number
 from config_mgmt.models import ConfigVersion
 from config_mgmt.rate_limits.endpoints import ENDPOINT_PATTERN, LONGEST_ENDPOINT, Origin, Policy
 from config_mgmt.rate_limits.limits import LARGEST_BURST, LONGEST_WINDOW_SECONDS, MOST_PER_MINUTE, RateLimit
@@ -13,8 +13,6 @@ from payment_engine.api.json import Input, Output
 from payment_engine.api.openapi import REF
 from payment_engine.api.query_parameters import Instant
 
-VersionStatus = Literal["PROPOSED", "SCHEDULED", "ACTIVE", "SUPERSEDED", "REJECTED"]
-Reason = Annotated[str, Meta(max_length=500)]
 # Types and bounds are published here and enforced by the operation, for every door alike, with a sentence that says what is allowed.
 Endpoint = Annotated[
     str,

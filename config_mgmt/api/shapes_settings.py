@@ -18,7 +18,7 @@ from payment_engine.api.json import Input, Output, whole_number
 from tenants.context import current_tenant_id
 
 ItemKind = Literal["SETTING", "FEATURE", "RATE_LIMIT"]
-Status = Literal["PROPOSED", "SCHEDULED", "ACTIVE", "SUPERSEDED", "REJECTED"]
+VersionStatus = Literal["PROPOSED", "SCHEDULED", "ACTIVE", "SUPERSEDED", "REJECTED"]
 ITEMS_MAX: Final = 5_000
 # Published here and enforced where the key is looked up, so that an unknown one is told what it may have meant.
 ConfigKey = Annotated[str, Meta(extra_json_schema={"pattern": KEY_PATTERN, "maxLength": 200})]
@@ -114,7 +114,7 @@ class SettingChangeOutput(Output, frozen=True, kw_only=True):
     config_value: ConfigValue
     environment: str
     version: int
-    status: Status
+    status: VersionStatus
     reason: str
     changed_by: str | None
     changed_at: datetime | None
@@ -130,7 +130,7 @@ class ConfigChangeOutput(Output, frozen=True, kw_only=True):
     config_key: str
     environment: str
     version: int
-    status: Status
+    status: VersionStatus
     old_value: ConfigValue
     new_value: ConfigValue
     changed_by: str
@@ -150,7 +150,7 @@ class ConfigChangeOutput(Output, frozen=True, kw_only=True):
 class VersionValue(Output, frozen=True, kw_only=True):
     version: int
     value: ConfigValue
-    status: Status
+    status: VersionStatus
     changed_by: str
     changed_at: datetime
     reason: str

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
+from config_mgmt.api.shapes_settings import Reason
 from config_mgmt.flags.documents import KEY_PATTERN
 from config_mgmt.models import TenantChange
 from config_mgmt.operations.tenants import AWAITS_SCHEMA, FIRST_STATUSES
@@ -30,7 +31,6 @@ Country = Annotated[str, Meta(description="ISO 3166-1, two or three letters")]
 TimeZone = Annotated[str, Meta(description="IANA name such as Europe/Berlin")]
 Currency = Annotated[str, Meta(description="ISO 4217")]
 Features = Annotated[dict[str, bool], Meta(extra_json_schema={"propertyNames": {"pattern": KEY_PATTERN}})]
-Reason = Annotated[str, Meta(max_length=500)]
 
 
 class ProfileInput(Input, frozen=True, kw_only=True):

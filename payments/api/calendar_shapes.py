@@ -8,12 +8,12 @@ from msgspec import Meta
 from msgspec.json import encode
 
 from accounts.api.shapes import Name
+from config_mgmt.api.shapes_settings import Reason
 from payment_engine.api.json import Input, Output
 from payments.calendars import KEPT_BY_CODE, BusinessCalendar
 from payments.models import CalendarDay, TenantCalendar
 
 Weekday = Literal["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
-Reason = Annotated[str, Meta(max_length=500)]
 
 
 class CalendarInput(Input, frozen=True, kw_only=True):

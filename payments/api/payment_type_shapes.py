@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 from msgspec import Meta, field
 
+from config_mgmt.api.shapes_settings import Reason
 from config_mgmt.flags.documents import Instant
 from payment_engine.api.amount_schemas import AmountOrZero
 from payment_engine.api.amounts import AmountInput, CurrencyCode
@@ -54,7 +55,6 @@ Code = Annotated[str, Meta(extra_json_schema={"pattern": f"^{CODE_PATTERN}$"})]
 Name = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": NAME_LENGTH, "pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"})]
 Description = Annotated[str, Meta(extra_json_schema={"maxLength": 1000})]
 CutOff = Annotated[str, Meta(extra_json_schema={"pattern": f"^{_CUT_OFF.pattern}$"}, description="On the clock of timeZone")]
-Reason = Annotated[str, Meta(max_length=500)]
 VersionNumber: Any = _whole(VERSION_MAX)
 
 
