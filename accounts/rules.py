@@ -44,14 +44,18 @@ def check_email(email: str, pointer: str) -> None:
         raise _failed(pointer, "this is not an e-mail address") from None
 
 
-def check_iban(iban: str, pointer: str) -> None:
+def is_iban(text: str) -> bool:
     """ISO 13616 in electronic form: capitals and digits, right length and check digits for its country."""
-    detail = "this is not a valid IBAN in electronic form"
     try:
-        valid = _IBAN.fullmatch(iban) is not None and iban_numbers.validate(iban) == iban
+        return _IBAN.fullmatch(text) is not None and iban_numbers.validate(text) == text
     except NotAnIban:
-        valid = False
-    if not valid:
+        return False
+
+
+def check_iban(iban: str, pointer: str) -> None:
+    """As `is_iban` says."""
+    if not is_iban(iban):
+        detail = "this is not a valid IBAN in electronic form"
         raise IbanInvalid(detail, errors=[FieldError(pointer=pointer, code=IbanInvalid.code, detail=detail)])
 
 

@@ -37,6 +37,12 @@ SETTINGS: Final = (
         fallback="currency",
     ),
     Setting(
+        key="payment.rails_out_of_service",
+        type="keys",
+        description="Rails that take no payments at the moment: payments go by the next one of their route, or wait.",
+        default=lambda: (),
+    ),
+    Setting(
         key="tenant.time_zone",
         type="time-zone",
         description="The time zone on whose clock today begins in the portal's sums; limits and statements count days in UTC.",

@@ -259,6 +259,8 @@ REST_FRAMEWORK = {
 
 # --- Engine -----------------------------------------------------------------------------------------------------
 PAYMENTS_SHARE_TRANSACTIONS = env.bool("PAYMENTS_SHARE_TRANSACTIONS", default=True)
+# Rails that carry payments here. The simulated ones play a bank next door: `make run` and the tests connect them, a real bank does not.
+CONNECTED_RAILS = env.list("CONNECTED_RAILS", default=["internal"] if PRODUCTION else ["internal", "simulator", "simulator_instant"])
 ISO20022_PAYMENT_TYPE = env.str("ISO20022_PAYMENT_TYPE", default="INTERNAL_TRANSFER")  # of a transfer whose SvcLvl names none
 ISO20022_ENCODINGS = env.list("ISO20022_ENCODINGS", default=["UTF-8"])  # also possible: ISO-8859-1, UTF-16
 ISO20022_SECONDS = env.float("ISO20022_SECONDS", default=20.0)  # a longer file is answered PDNG and finished by a worker

@@ -3,25 +3,15 @@
 from dataclasses import asdict, dataclass
 from datetime import time
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from payment_engine.api.json import Json
 from payments.fees import FeeSchedule
 from payments.models import PaymentType
+from payments.routes import INTERNAL, RetryPolicy
 from payments.velocity import VelocityLimit
-
-RAILS: Final = ("internal", "clearing_file", "simulator")
-CONNECTED_RAILS: Final = frozenset({"internal"})
-"""Those that move money today; a version whose route names another one stays a draft."""
-
-
-class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """For rails that can fail for a moment: how often in all, and how long after the first failure (doubled each time)."""
-
-    max_attempts: int
-    backoff_seconds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +31,7 @@ class Definition:
     cut_off_time: time | None = None
     time_zone: str = ""
     calendar: str = ""
-    rail: str = "internal"
+    rail: str = INTERNAL
     rail_fallbacks: tuple[str, ...] = ()
     approval_threshold: Decimal | None = None
     retry_policy: RetryPolicy | None = None

@@ -27,10 +27,22 @@ class LimitExceeded(ValidationFailed):
     code, title = "limit_exceeded", "Limit exceeded"
 
 
-class ApprovalRequired(ValidationFailed):
-    """A payment at or above the approval threshold of its type. It is refused rather than booked without the approval."""
+class NoRoute(ValidationFailed):
+    """The payment type's rails don't lead to this creditor: an account kept here is not paid over a rail that leads out."""
 
-    code, title = "approval_required", "Approval required"
+    code, title = "no_route", "No route"
+
+
+class ApprovalDecided(Conflict):
+    """The payment does not wait for an approval: it never did, or somebody has decided."""
+
+    code, title = "approval_decided", "Not waiting for approval"
+
+
+class NotCancellable(Conflict):
+    """Only a payment that waits can be cancelled: for an approval, or to be carried out. Later it can be reversed."""
+
+    code, title = "not_cancellable", "Not cancellable"
 
 
 class PaymentTypeExists(Conflict):

@@ -13,22 +13,33 @@ from accounts.errors import AccountClosed, AccountFrozen, AccountUnknown, Curren
 from accounts.ledger.drafts import Leg, LockedAccount
 from payment_engine.errors import EngineError, FieldError, ValidationFailed
 from payment_engine.money import format_amount
-from payments.errors import ApprovalRequired, LimitExceeded, PaymentTypeInactive, PaymentTypeUnknown
+from payments.errors import LimitExceeded, NoRoute, PaymentTypeInactive, PaymentTypeUnknown
 from payments.fees import FeePayer
+from payments.routes import INTERNAL
 from payments.terms import MinorTerms, PaymentTerms
 from payments.velocity import EVERY_TYPE, MinorLimit, UsageOfAccount, Used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """The payment may be booked: these legs, this fee. The debtor is charged `debit_minor`, the creditor gets `credit_minor`."""
+    """The payment may be made, at this fee. The debtor is charged `debit_minor`, the creditor gets `credit_minor`.
+
+    `rail` carries it; `creditor` is None where that leads out of the bank. `legs` are what to book, if it is booked at once.
+    """
 
     debtor: LockedAccount
-    creditor: LockedAccount
+    creditor: LockedAccount | None
     fee_minor: int
     debit_minor: int
     credit_minor: int
-    legs: tuple[Leg, ...]
+    legs: tuple[Leg, ...] = ()
+    rail: str = INTERNAL
+    needs_approval: bool = False
+
+    @property
+    def at_once(self) -> bool:
+        """Whether it is booked now; else it waits, for an approval or with a hold for whoever carries it out."""
+        return bool(self.legs)
 
 
 class Price(NamedTuple):
@@ -45,7 +56,7 @@ BALANCE_MAX_MINOR: Final = 2**63 - 1
 NOTHING_USED: Final[UsageOfAccount] = {}
 
 
-def decide(  # noqa: PLR0911  # one return for each reason reads as the list of reasons it is
+def decide(
     *,
     amount_minor: int,
     currency: str,
@@ -54,11 +65,13 @@ def decide(  # noqa: PLR0911  # one return for each reason reads as the list of 
     creditor: LockedAccount | None,
     fee_account_id: UUID | None,
     used: UsageOfAccount = NOTHING_USED,
+    elsewhere: bool = False,
 ) -> Decision:
-    """Check in this order: payment type, accounts, currencies, limits, approval, fee, funds.
+    """Check in this order: payment type, accounts, route, currencies, limits, fee, funds.
 
     `used` is what earlier payments from the debtor account have taken of the windows that limit it.
     `fee_account_id` is the tenant's fee account in the currency; it may be None only when the terms have no fee.
+    `elsewhere`: the creditor is named by an IBAN that is not one of ours, so the payment has to leave the bank.
     """
     if terms is None:
         return _refuse(PaymentTypeUnknown, "/paymentType", "this tenant has no such payment type")
@@ -66,9 +79,7 @@ def decide(  # noqa: PLR0911  # one return for each reason reads as the list of 
         return inactive_refusal(terms)
     if debtor is None:
         return _refuse(AccountUnknown, "/debtorAccount", "there is no such account")
-    if creditor is None:
-        return _refuse(AccountUnknown, "/creditorAccount", "there is no such account")
-    refusal = _accounts_refuse(debtor, creditor, currency)
+    refusal = _accounts_refuse(debtor, creditor, currency) or route_refuses(terms, creditor, elsewhere=elsewhere)
     if refusal is not None:
         return refusal
     refusal = currency_refuses(terms, currency)
@@ -81,21 +92,37 @@ def decide(  # noqa: PLR0911  # one return for each reason reads as the list of 
     refusal = _limits_refuse(amount_minor, currency, minor, used)
     if refusal is not None:
         return refusal
-    return _priced(amount_minor, currency, minor, debtor, creditor, fee_account_id)
+    return _priced(amount_minor, currency, terms, minor, debtor, creditor, fee_account_id)
 
 
 def _priced(  # noqa: PLR0917  # the facts of one decision, in the order of `decide`
-    amount_minor: int, currency: str, minor: MinorTerms, debtor: LockedAccount, creditor: LockedAccount, fee_account_id: UUID | None
+    amount_minor: int,
+    currency: str,
+    terms: PaymentTerms,
+    minor: MinorTerms,
+    debtor: LockedAccount,
+    creditor: LockedAccount | None,
+    fee_account_id: UUID | None,
 ) -> Decision:
     """The fee is on top of the amount for a debtor who pays it, and comes out of it for a creditor who does."""
     price = price_of(amount_minor, minor)
-    refusal = (
-        uncovered_fee_refuses(amount_minor, currency, minor, price)
-        or funds_refuse(price, debtor)
-        or full_account_refuses(amount_minor, creditor)
+    refusal = uncovered_fee_refuses(amount_minor, currency, minor, price) or still_refused(
+        amount_minor, price.debit_minor, debtor, creditor
     )
     if refusal is not None:
         return refusal
+    needs_approval = approval_needed(amount_minor, minor)
+    if creditor is None or needs_approval or not terms.synchronous:
+        rail = INTERNAL if creditor is not None else terms.route.next_way_out({}) or terms.route.ways_out[0]
+        return Allowed(
+            debtor=debtor,
+            creditor=creditor,
+            fee_minor=price.fee_minor,
+            debit_minor=price.debit_minor,
+            credit_minor=price.credit_minor,
+            rail=rail,
+            needs_approval=needs_approval,
+        )
     return Allowed(
         debtor=debtor,
         creditor=creditor,
@@ -114,6 +141,11 @@ def _priced(  # noqa: PLR0917  # the facts of one decision, in the order of `dec
     )
 
 
+def still_refused(amount_minor: int, debit_minor: int, debtor: LockedAccount, creditor: LockedAccount | None) -> EngineError | None:
+    """What balances say against it: the debtor's funds, the creditor's capacity. Asked again when an approval comes later."""
+    return funds_refuse(debit_minor, debtor) or (full_account_refuses(amount_minor, creditor) if creditor is not None else None)
+
+
 def price_of(amount_minor: int, terms: MinorTerms) -> Price:
     fee_minor = terms.fee.of(amount_minor)
     debit_minor = amount_minor if terms.fee.payer is FeePayer.CREDITOR else amount_minor + fee_minor
@@ -127,8 +159,8 @@ def uncovered_fee_refuses(amount_minor: int, currency: str, terms: MinorTerms, p
     return _refuse(LimitExceeded, "/amount", f"the amount does not cover the fee of {fee}, which the creditor pays out of it")
 
 
-def funds_refuse(price: Price, debtor: LockedAccount) -> EngineError | None:
-    if debtor.available_minor < price.debit_minor:
+def funds_refuse(debit_minor: int, debtor: LockedAccount) -> EngineError | None:
+    if debtor.available_minor < debit_minor:
         return InsufficientFunds("the debtor account has not enough available funds for amount and fee")
     return None
 
@@ -168,12 +200,31 @@ def inactive_refusal(terms: PaymentTerms) -> EngineError:
     return _refuse(PaymentTypeInactive, "/paymentType", f"payment type {terms.code} takes no payments at present")
 
 
-def _accounts_refuse(debtor: LockedAccount, creditor: LockedAccount, currency: str) -> EngineError | None:
+def _accounts_refuse(debtor: LockedAccount, creditor: LockedAccount | None, currency: str) -> EngineError | None:
+    if creditor is None:
+        return account_refuses(debtor, "/debtorAccount", currency)
     return (
         same_account_refuses(debtor, creditor)
         or account_refuses(debtor, "/debtorAccount", currency)
         or account_refuses(creditor, "/creditorAccount", currency)
     )
+
+
+def accounts_still_refuse(debtor: LockedAccount, creditor: LockedAccount | None, currency: str) -> EngineError | None:
+    """Whether the accounts of a payment that waited can't be debited or credited any more: frozen or closed since."""
+    return _accounts_refuse(debtor, creditor, currency)
+
+
+def route_refuses(terms: PaymentTerms, creditor: LockedAccount | None, *, elsewhere: bool) -> EngineError | None:
+    """An account kept here is reached over our own books only, any other by a rail that leads out."""
+    if creditor is not None:
+        if terms.route.books_here:
+            return None
+        ways_out = ", ".join(terms.route.ways_out)
+        return _refuse(NoRoute, "/creditorAccount", f"this account is kept here, and {terms.code} only leads out of the bank ({ways_out})")
+    if elsewhere and terms.route.ways_out:
+        return None
+    return _refuse(AccountUnknown, "/creditorAccount", "there is no such account")
 
 
 def same_account_refuses(debtor: LockedAccount, creditor: LockedAccount) -> EngineError | None:
@@ -208,7 +259,7 @@ def _limits_refuse(amount_minor: int, currency: str, terms: MinorTerms, used: Us
         refusal = usage_refuses(amount_minor, currency, limit, used)
         if refusal is not None:
             return refusal
-    return approval_refuses(amount_minor, currency, terms)
+    return None
 
 
 def smallest_amount_refuses(amount_minor: int, currency: str, terms: MinorTerms) -> EngineError | None:
@@ -223,11 +274,8 @@ def largest_amount_refuses(amount_minor: int, currency: str, terms: MinorTerms) 
     return None
 
 
-def approval_refuses(amount_minor: int, currency: str, terms: MinorTerms) -> EngineError | None:
-    if terms.approval_minor is None or amount_minor < terms.approval_minor:
-        return None
-    threshold = f"{format_amount(terms.approval_minor, currency)} {currency}"
-    return _refuse(ApprovalRequired, "/amount", f"from {threshold} on a payment of this type needs an approval, which nobody can give yet")
+def approval_needed(amount_minor: int, terms: MinorTerms) -> bool:
+    return terms.approval_minor is not None and amount_minor >= terms.approval_minor
 
 
 UNUSED: Final = Used()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 
 from accounts.operations.shared_accounts import ensure_shared_account
@@ -14,7 +15,8 @@ from config_mgmt.snapshots import SnapshotCache
 from payments.definitions import fee_schedule_of, velocity_limits_of
 from payments.models import PaymentType
 from payments.queries.calendars import value_date_rule
-from payments.queries.payment_types import deciding_versions
+from payments.queries.payment_types import deciding_versions, version_of
+from payments.routes import USUAL_RETRIES, RetryPolicy, Route
 from payments.terms import PaymentTerms
 from payments.value_dates import EVERY_DAY_IN_UTC, ValueDateRule
 from tenants import registry
@@ -28,6 +30,7 @@ class Snapshot:
     version: int
     terms: Mapping[str, PaymentTerms]
     fee_accounts: dict[str, UUID]
+    clearing_accounts: dict[str, UUID]
 
 
 def current_snapshot() -> Snapshot:
@@ -37,12 +40,21 @@ def current_snapshot() -> Snapshot:
 
 def fee_account(snapshot: Snapshot, currency: str) -> UUID:
     """The tenant's fee account in the currency, opened at the first fee ever taken in it."""
-    known = snapshot.fee_accounts.get(currency)
-    if known is None:
-        known = ensure_shared_account(role="FEE", currency=currency)
+    return _shared_account(snapshot.fee_accounts, "FEE", currency)
+
+
+def clearing_account(snapshot: Snapshot, currency: str) -> UUID:
+    """Where money stands that left over a rail until the rail settles it, opened at the first payment out in the currency."""
+    return _shared_account(snapshot.clearing_accounts, "CLEARING", currency)
+
+
+def _shared_account(known: dict[str, UUID], role: str, currency: str) -> UUID:
+    found = known.get(currency)
+    if found is None:
+        found = ensure_shared_account(role=role, currency=currency)
         if not connection.in_atomic_block:  # what is not committed may vanish, and other threads can't see it
-            snapshot.fee_accounts[currency] = known
-    return known
+            known[currency] = found
+    return found
 
 
 def terms_of(row: PaymentType) -> PaymentTerms:
@@ -60,8 +72,22 @@ def terms_of(row: PaymentType) -> PaymentTerms:
         processing_fee=row.processing_fee,
         fee_schedule=fee_schedule_of(row),
         approval_threshold=row.approval_threshold,
+        synchronous=row.is_synchronous,
+        route=_route(row),
         value_date_rule=_value_date_rule(row),
     )
+
+
+def terms_of_version(code: str, version: int) -> PaymentTerms:
+    """The terms under which a payment was taken, whatever became of that version; raises PaymentTypeVersionUnknown."""
+    known = current_snapshot().terms.get(code)
+    return known if known is not None and known.version == version else terms_of(version_of(code, version))
+
+
+def _route(row: PaymentType) -> Route:
+    retries = USUAL_RETRIES if row.retry_policy is None else msgspec.convert(row.retry_policy, RetryPolicy)
+    out_of_service = frozenset(setting("payment.rails_out_of_service"))
+    return Route(rails=(row.rail, *row.rail_fallbacks), retries=retries, out_of_service=out_of_service)
 
 
 def _value_date_rule(row: PaymentType) -> ValueDateRule:
@@ -74,7 +100,7 @@ def _load(revision: int) -> Snapshot:
     if registry.tenant_by_slug(current_tenant_id()).config_revision < revision:
         registry.forget()  # so that settings and calendars, which have snapshots of their own, are read at this revision too
     terms = {row.code: terms_of(row) for row in deciding_versions()}
-    return Snapshot(version=revision, terms=terms, fee_accounts=shared_account_ids("FEE"))
+    return Snapshot(version=revision, terms=terms, fee_accounts=shared_account_ids("FEE"), clearing_accounts=shared_account_ids("CLEARING"))
 
 
 _snapshots: Final = SnapshotCache(_load)

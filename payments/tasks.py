@@ -9,7 +9,7 @@ from celery import shared_task
 from django.db import DatabaseError
 from prometheus_client import Gauge
 
-from payments.operations import retention
+from payments.operations import carry_out, retention, send_out
 from payments.queries.verify import verify_tenant
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord, all_tenants
@@ -22,6 +22,12 @@ LEDGER_VERIFIED: Final = Gauge(
     "ledger_verified_timestamp_seconds", "When the last verification of all tenants ended.", multiprocess_mode="mostrecent"
 )
 _log: Final = logging.getLogger(__name__)
+
+
+@shared_task(name="payments.tasks.carry_out_payments")
+def carry_out_payments() -> int:
+    """Carry out what is due of the tenant it was sent for, batch by batch until nothing is. Many at once do no harm."""
+    return sum(iter(carry_out.carry_out_payments, 0)) + sum(iter(send_out.send_out_payments, 0))
 
 
 @shared_task(name="payments.tasks.verify_ledger", base=PlatformTask)

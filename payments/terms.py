@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from payment_engine.money import exponent
 from payments.fees import FeeSchedule, MinorFee, fee_in_minor_units, flat_fee
+from payments.routes import BOOKED_HERE, Route
 from payments.value_dates import EVERY_DAY_IN_UTC, ValueDateRule
 from payments.velocity import EVERY_TYPE, MinorLimit, VelocityLimit, Window, limit_in_minor_units
 
@@ -42,6 +43,8 @@ class PaymentTerms:
     processing_fee: Decimal = Decimal(0)
     fee_schedule: FeeSchedule | None = None
     approval_threshold: Decimal | None = None
+    synchronous: bool = True
+    route: Route = BOOKED_HERE
     value_date_rule: ValueDateRule = EVERY_DAY_IN_UTC
     _minor: dict[str, MinorTerms] = field(default_factory=dict, init=False, compare=False, repr=False)
 

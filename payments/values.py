@@ -18,7 +18,10 @@ from payments.states import PaymentStatus
 
 
 class PaymentRecord(Struct, frozen=True, kw_only=True):
-    """A payment as stored, with the debtor's balances right after it when this process has just booked it."""
+    """A payment as stored, with the debtor's balances right after it when this process has just booked it.
+
+    `rail` is set while and after it waits, `creditor_iban` when the creditor is at another bank.
+    """
 
     id: UUID
     payment_type: str
@@ -44,6 +47,8 @@ class PaymentRecord(Struct, frozen=True, kw_only=True):
     requested_execution_date: date | None = None
     metadata: dict[str, str] = {}
     message_id: UUID | None = None
+    rail: str | None = None
+    creditor_iban: str | None = None
     debtor_booked_minor: int | None = None
     debtor_available_minor: int | None = None
 

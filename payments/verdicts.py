@@ -21,6 +21,7 @@ class Rule(StrEnum):
     PAYMENT_TYPE = "Payment type takes payments"
     DEBTOR = "Debtor account"
     CREDITOR = "Creditor account"
+    ROUTE = "A rail leads there"
     DIFFERENT_ACCOUNTS = "Two different accounts"
     CURRENCY = "Currency is served"
     FEE_EXPRESSIBLE = "Fee can be charged in the currency"
@@ -53,6 +54,7 @@ class Facts:
     debtor: LockedAccount | None
     creditor: LockedAccount | None
     used: UsageOfAccount
+    elsewhere: bool = False
 
     def in_currency(self, account: LockedAccount | None) -> bool:
         return account is not None and account.currency == self.currency
@@ -69,9 +71,17 @@ def verdicts(facts: Facts) -> list[Verdict]:
 def _verdicts(facts: Facts) -> Iterator[Verdict]:
     yield _type_verdict(facts.terms)
     debtor_refusal = rules.account_refuses(facts.debtor, "/debtorAccount", facts.currency)
-    creditor_refusal = rules.account_refuses(facts.creditor, "/creditorAccount", facts.currency)
     yield _verdict(Rule.DEBTOR, _account(facts.debtor), debtor_refusal)
-    yield _verdict(Rule.CREDITOR, _account(facts.creditor), creditor_refusal)
+    if facts.creditor is None:
+        yield _verdict(
+            Rule.CREDITOR, "at another bank" if facts.elsewhere else "", rules.route_refuses(facts.terms, None, elsewhere=facts.elsewhere)
+        )
+    else:
+        creditor_refusal = rules.account_refuses(facts.creditor, "/creditorAccount", facts.currency)
+        yield _verdict(Rule.CREDITOR, _account(facts.creditor), creditor_refusal)
+        yield _verdict(
+            Rule.ROUTE, ", then ".join(facts.terms.route.rails), rules.route_refuses(facts.terms, facts.creditor, elsewhere=False)
+        )
     if facts.debtor is not None and facts.creditor is not None:
         same = rules.same_account_refuses(facts.debtor, facts.creditor)
         yield _verdict(Rule.DIFFERENT_ACCOUNTS, "debtor and creditor differ", same)
@@ -102,8 +112,8 @@ def _amount_verdicts(facts: Facts, minor: MinorTerms) -> Iterator[Verdict]:
     for limit in minor.limits:
         yield _usage_verdict(facts, limit)
     if minor.approval_minor is not None:
-        refusal = rules.approval_refuses(amount, currency, minor)
-        yield _verdict(Rule.APPROVAL, f"needed from {facts.shown(minor.approval_minor)} on", refusal)
+        waits = ": this payment waits for one" if rules.approval_needed(amount, minor) else ""
+        yield _verdict(Rule.APPROVAL, f"needed from {facts.shown(minor.approval_minor)} on{waits}", None)
 
 
 def _usage_verdict(facts: Facts, limit: MinorLimit) -> Verdict:
@@ -145,7 +155,7 @@ def _funds_verdict(facts: Facts, price: Price) -> Verdict:
     debtor = facts.debtor
     if debtor is None or not facts.in_currency(debtor):
         return Verdict(rule=Rule.FUNDS, detail=needed, judged=False)
-    return _verdict(Rule.FUNDS, f"{needed}, {facts.shown(debtor.available_minor)} available", rules.funds_refuse(price, debtor))
+    return _verdict(Rule.FUNDS, f"{needed}, {facts.shown(debtor.available_minor)} available", rules.funds_refuse(price.debit_minor, debtor))
 
 
 def _account(account: LockedAccount | None) -> str:

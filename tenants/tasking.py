@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Any, Final
 
-from celery import Task
+from celery import Task, current_app
 from celery.exceptions import Ignore
 from django.db import InterfaceError, OperationalError, transaction
 from kombu.exceptions import KombuError
@@ -80,11 +80,15 @@ class _Doorbell:
         self._quiet_until = 0.0
         self._lock = threading.Lock()
 
-    def ring(self, task: TenantTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    def ring(self, task: TenantTask | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         if time.monotonic() < self._quiet_until:
             return False
         try:
-            task.apply_async(args, kwargs, retry=False, ignore_result=True)
+            if isinstance(task, str):
+                headers = {TENANT_HEADER: current_tenant_id()}
+                current_app.send_task(task, args, kwargs, headers=headers, retry=False, ignore_result=True)
+            else:
+                task.apply_async(args, kwargs, retry=False, ignore_result=True)
         except (KombuError, OSError) as error:
             self._fall_silent(task, error)
             return False
@@ -94,22 +98,28 @@ class _Doorbell:
         """Try the broker again at the next ring."""
         self._quiet_until = 0.0
 
-    def _fall_silent(self, task: TenantTask, error: Exception) -> None:
+    def _fall_silent(self, task: TenantTask | str, error: Exception) -> None:
         with self._lock:
             first = time.monotonic() >= self._quiet_until
             self._quiet_until = time.monotonic() + QUIET_SECONDS
         if first:
-            _log.warning("broker is away; the sweeper will find the work", extra={"task": task.name, "failure": error})
+            _log.warning(
+                "broker is away; the sweeper will find the work",
+                extra={"task": task if isinstance(task, str) else task.name, "failure": error},
+            )
 
 
 doorbell: Final = _Doorbell()
 
 
-def ring(task: TenantTask, *args: Any, **kwargs: Any) -> bool:  # noqa: ANN401  # a task's arguments
-    """Wake a worker for this task, now. False when the broker is away: one warning, a short wait, no exception."""
+def ring(task: TenantTask | str, *args: Any, **kwargs: Any) -> bool:  # noqa: ANN401  # a task's arguments
+    """Wake a worker for this task, now; a task that is only named is one of the tenant in context.
+
+    False when the broker is away: one warning, a short wait, no exception.
+    """
     return doorbell.ring(task, args, kwargs)
 
 
-def ring_on_commit(task: TenantTask, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+def ring_on_commit(task: TenantTask | str, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
     """Wake a worker once the transaction around this call is committed (at once without one), for its tenant."""
     transaction.on_commit(lambda: ring(task, *args, **kwargs))

@@ -39,6 +39,7 @@ def payment(
     payment_type: str = "INTERNAL_TRANSFER",
     idempotency: Idempotency | None = None,
     message_id: UUID | None = None,
+    metadata: dict[str, str] | None = None,
 ) -> SubmitPayment:
     return SubmitPayment(
         payment_type=payment_type,
@@ -48,4 +49,5 @@ def payment(
         currency=currency,
         idempotency=idempotency,
         message_id=message_id,
+        metadata=metadata or {},
     )

@@ -111,10 +111,23 @@ LEDGER_CHECKS: Final = (
         ) p WHERE balance_after_minor IS DISTINCT FROM expected""",
     ),
     Check(
-        # Nothing places holds yet, so none can explain a held amount.
         name="held is the sum of holds",
         subjects="accounts",
-        violations="SELECT 'account ' || id, 'held ' || held_minor || ', holds sum to 0' FROM accounts WHERE held_minor <> 0",
+        violations="""
+        SELECT 'account ' || a.id, 'held ' || a.held_minor || ', active holds sum to ' || coalesce(h.held, 0)
+        FROM accounts a
+        LEFT JOIN (
+            SELECT account_id, sum(amount_minor) AS held FROM holds WHERE status = 'ACTIVE' GROUP BY account_id
+        ) h ON h.account_id = a.id
+        WHERE a.held_minor <> coalesce(h.held, 0)""",
+    ),
+    Check(
+        name="holds fit their accounts",
+        subjects="holds",
+        violations="""
+        SELECT 'hold ' || h.id, CASE WHEN a.id IS NULL THEN 'account ' || h.account_id || ' is missing'
+            ELSE h.currency || ' on account ' || a.id || ' in ' || a.currency END
+        FROM holds h LEFT JOIN accounts a ON a.id = h.account_id WHERE a.id IS NULL OR a.currency <> h.currency""",
     ),
     Check(
         name="nobody is below their limit",

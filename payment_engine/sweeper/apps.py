@@ -6,6 +6,7 @@ class SweeperConfig(AppConfig):
     label = "sweeper"
 
     def ready(self) -> None:
+        import payment_engine.celery  # noqa: F401  # whoever rings for a worker does so through the configured application
         from payment_engine.observability.health import register_readiness_check
         from payment_engine.redis import redis_client
         from payment_engine.sweeper.readiness import database_answers, schema_is_current, tenants_are_isolated

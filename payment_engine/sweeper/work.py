@@ -9,7 +9,9 @@ from django.db import DatabaseError, close_old_connections
 from accounts.operations.fold import fold_balances
 from config_mgmt.operations.changes import activate_due_changes
 from iso20022.operations.resume import resume_messages
+from payments.operations.carry_out import carry_out_payments
 from payments.operations.payment_types import activate_due_payment_types
+from payments.operations.send_out import send_out_payments
 from tenants.context import tenant_scope
 from tenants.registry import all_tenants
 
@@ -17,6 +19,8 @@ _log: Final = logging.getLogger(__name__)
 ROUNDS: Final[dict[str, Callable[[], int]]] = {
     "activate-due-changes": activate_due_changes,
     "activate-due-payment-types": activate_due_payment_types,
+    "carry-out-payments": carry_out_payments,
+    "send-out-payments": send_out_payments,
     "fold-balances": fold_balances,
     "resume-messages": resume_messages,
 }

@@ -20,16 +20,17 @@ from payment_engine.errors import EngineError
 from payments.admin.fee_form import FeeForm
 from payments.admin.form_fields import choice_field, decimal_field, number_field, typed
 from payments.admin.payment_type_words import rail_name
-from payments.definitions import RAILS, Definition, RetryPolicy
+from payments.definitions import Definition
 from payments.operations.payment_type_checks import ATTEMPTS_MAX, BACKOFF_MAX_SECONDS, COUNT_MAX, DESCRIPTION_LENGTH, NAME_LENGTH
 from payments.queries.calendars import current_calendars
+from payments.routes import RAILS, RetryPolicy
 from payments.value_dates import time_zone_names
 from payments.velocity import VelocityLimit, Window
 from tenants.portal.forms import OperationForm
 
 _RAILS: Final = [(rail, rail_name(rail)) for rail in RAILS]
 _NO_RAIL: Final = ("", "–")
-_FALLBACKS: Final = ("fallback_1", "fallback_2")
+_FALLBACKS: Final = ("fallback_1", "fallback_2", "fallback_3")
 _AMOUNTS: Final = ("min_amount", "max_amount", "daily_limit", "approval_threshold")
 _CAPITAL: Final = re.compile(r"([A-Z])")
 _TOGETHER: Final = "attempts and the seconds before the second go together: give both, or neither"
@@ -66,15 +67,22 @@ class TermsForm(FeeForm):
     min_amount = decimal_field(label="Smallest amount")
     max_amount = decimal_field(label="Largest amount")
     daily_limit = decimal_field(help_text="In total per debtor account, currency and UTC day")
-    approval_threshold = decimal_field(label="Approval needed from", help_text="Refused from this amount on while nobody can approve")
+    approval_threshold = decimal_field(
+        label="Approval needed from", help_text="From this amount on a payment waits until another person approves it"
+    )
     cut_off_time = forms.TimeField(
         required=False, label="Cut-off", widget=_TimeInput(attrs={"step": 1}), help_text="From then on a payment is of the next day"
     )
     time_zone = forms.ChoiceField(required=False, widget=UnfoldAdminSelect2Widget(), help_text="Whose clock the cut-off is read from")
     calendar = choice_field([], help_text="Which days are business days")
-    rail = choice_field(_RAILS, required=True, help_text="Only the internal rail is connected: other routes stay drafts")
+    rail = choice_field(
+        _RAILS,
+        required=True,
+        help_text="Internal: between accounts kept here. The others lead out of the bank, if they are connected",
+    )
     fallback_1 = choice_field([_NO_RAIL, *_RAILS], label="If it fails, then")
     fallback_2 = choice_field([_NO_RAIL, *_RAILS], label="And then")
+    fallback_3 = choice_field([_NO_RAIL, *_RAILS], label="At last")
     max_attempts = number_field(ATTEMPTS_MAX, label="Attempts", help_text="On rails that can fail for a moment, the first included")
     backoff_seconds = number_field(BACKOFF_MAX_SECONDS, label="Seconds before the second", help_text="Doubled for each one after it")
     is_synchronous = forms.BooleanField(required=False, label="Booked while the caller waits", widget=UnfoldBooleanSwitchWidget())

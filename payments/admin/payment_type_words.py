@@ -4,13 +4,19 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from payments.definitions import Definition, RetryPolicy
+from payments.definitions import Definition
 from payments.fees import FeePayer, FeeSchedule, FeeTier, flat_fee
+from payments.routes import RetryPolicy
 from payments.value_dates import format_cut_off
 from payments.velocity import VelocityLimit, Window
 from tenants.portal.cells import NOTHING
 
-_RAILS: Final = {"internal": "Internal", "clearing_file": "Clearing file", "simulator": "Simulator"}
+_RAILS: Final = {
+    "internal": "Internal",
+    "clearing_file": "Clearing file",
+    "simulator": "Simulator",
+    "simulator_instant": "Simulator, instant",
+}
 _PER: Final = {Window.MINUTE: "a minute", Window.HOUR: "an hour", Window.DAY: "a day", Window.MONTH: "a month"}
 _NO_LIMIT: Final = "none"
 

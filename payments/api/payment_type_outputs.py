@@ -6,6 +6,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Final, Literal
 
+from django.conf import settings
 from msgspec import UNSET, UnsetType, field, to_builtins
 
 from payment_engine.api.json import Output, encode
@@ -13,6 +14,7 @@ from payment_engine.money import exponent, is_currency
 from payments.definitions import Definition, definition_of
 from payments.fees import FeeSchedule
 from payments.models import PaymentType
+from payments.routes import INTERNAL
 from payments.value_dates import format_cut_off
 
 Status = Literal["DRAFT", "ACTIVE", "RETIRED"]
@@ -180,15 +182,14 @@ def payment_type_diff(old: PaymentType, new: PaymentType) -> PaymentTypeDiff:
 
 
 def _notes(terms: Definition) -> Iterator[str]:
-    """What a tenant may say and nothing does yet, said aloud."""
-    if not terms.is_synchronous:
-        yield "isSynchronous: the internal rail books every payment while the caller waits"
-    if terms.retry_policy is not None:
-        yield "retryPolicy: kept for rails that can fail; the internal rail never needs it"
-    if terms.approval_threshold is not None:
-        yield "approvalThreshold: payments of at least this amount are refused (approval_required) as long as approvals are not offered"
-    if len(terms.route) > 1 or terms.rail != "internal":
-        yield "rail: only internal is connected; this version can be activated once its whole route is"
+    """What a tenant may say and nothing carries out as the version stands, said aloud."""
+    if terms.retry_policy is not None and set(terms.route) == {INTERNAL}:
+        yield "retryPolicy: for rails that can fail; the internal rail never needs it"
+    missing = [rail for rail in terms.route if rail not in settings.CONNECTED_RAILS]
+    if missing:
+        yield f"rail: {', '.join(missing)} not connected; this version can be activated once its whole route is"
+    if terms.is_synchronous and set(terms.route) != {INTERNAL}:
+        yield "isSynchronous: a payment that leaves the bank is not final while its caller waits; activation needs isSynchronous false"
 
 
 def _schedule_output(schedule: FeeSchedule, digits: int) -> FeeScheduleOutput:

@@ -16,10 +16,11 @@ from payment_engine.api.errors import field_failed
 from payment_engine.api.json import Input, whole_number
 from payment_engine.errors import FieldError
 from payment_engine.money import AmountInvalid
-from payments.definitions import RAILS, Definition, RetryPolicy
+from payments.definitions import Definition
 from payments.errors import TermsInvalid
 from payments.fees import FeePayer, FeeSchedule, FeeTier, FeeType
 from payments.operations.payment_type_checks import ATTEMPTS_MAX, BACKOFF_MAX_SECONDS, CODE_PATTERN, COUNT_MAX, NAME_LENGTH, TIERS_MAX
+from payments.routes import RAILS, RetryPolicy
 from payments.velocity import VelocityLimit, Window
 
 E = TypeVar("E", bound=StrEnum)
@@ -92,7 +93,7 @@ class VelocityLimitInput(Input, frozen=True, kw_only=True):
 
 
 class RetryPolicyInput(Input, frozen=True, kw_only=True):
-    """For rails that can fail for a moment; the internal rail books at once and needs none."""
+    """For rails that can fail for a moment: attempts on each, and seconds after the first, then doubled. The internal one needs none."""
 
     max_attempts: Attempts
     backoff_seconds: BackoffSeconds
@@ -102,8 +103,9 @@ class PaymentTypeChange(Input, frozen=True, kw_only=True):
     """The terms of the next version; what is left out is not limited. Amounts are major units of the payment's own currency.
 
     `processingFee` is short for a flat fee that the debtor pays. `cutOffTime` needs `timeZone`. Rails in `railFallbacks` are
-    tried in their order after `rail`; only `internal` is connected, so other routes stay drafts. Payments of at least
-    `approvalThreshold` are refused (`approval_required`) as long as nobody can approve them. `dailyLimit` and `velocityLimits`
+    tried in their order after `rail`: `internal` reaches accounts kept here, the others lead out of the bank, which takes
+    `isSynchronous` false. A payment that is not synchronous is answered 202 with a hold, and carried out right after.
+    Payments of at least `approvalThreshold` wait for another person's approval. `dailyLimit` and `velocityLimits`
     count per debtor account. With status DRAFT nothing takes effect yet.
     """
 

@@ -13,7 +13,7 @@ from payment_engine.api.json import Input, Output
 from payment_engine.errors import FieldError, NotFound
 from payment_engine.ids import parse_id, public_id
 from payment_engine.money import format_amount
-from payments.models import Payment
+from payments.models import Payment, PaymentApproval, RailAttempt
 from payments.states import ISO_STATUS, PaymentStatus
 from payments.values import Idempotency, PaymentRecord, SubmitPayment
 
@@ -125,7 +125,7 @@ class TransactionOutput(Output, frozen=True, kw_only=True):
     payment_type_version: int
     config_version: int
     debtor_account: str
-    creditor_account: str | None
+    creditor_account: Annotated[str | None, Meta(description="Its id, or the IBAN of a creditor at another bank")]
     uetr: str
     value_date: date
     created_at: datetime
@@ -139,7 +139,72 @@ class TransactionOutput(Output, frozen=True, kw_only=True):
     reason_code: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     message_id: str | UnsetType = UNSET
+    rail: Annotated[str | UnsetType, Meta(description="Which carries it; absent where it was booked at once")] = UNSET
     debtor_balance: BalanceOutput | UnsetType = UNSET
+
+
+class ApprovalOutput(Output, frozen=True, kw_only=True):
+    """The second pair of eyes."""
+
+    status: PaymentApproval.Status
+    requested_by: str
+    requested_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    reason: str
+
+
+class AttemptOutput(Output, frozen=True, kw_only=True):
+    """One time the payment was handed to a rail."""
+
+    number: int
+    rail: str
+    status: RailAttempt.Status
+    detail: str
+    inquiries: Annotated[int, Meta(description="How often the rail was asked what became of it")]
+    sent_at: datetime
+    answered_at: datetime | None
+
+
+class TransactionDetail(TransactionOutput, frozen=True, kw_only=True):
+    """A payment, with the approval it needed and the rails that were tried."""
+
+    approval: ApprovalOutput | UnsetType = UNSET
+    attempts: list[AttemptOutput] | UnsetType = UNSET
+
+
+def transaction_detail(payment: Payment) -> TransactionDetail:
+    """One or two queries more than its row, for a payment that waited; none for one that was booked at once."""
+    plain = transaction_output(payment)
+    members = {name: getattr(plain, name) for name in plain.__struct_fields__}
+    if payment.rail is None:
+        return TransactionDetail(**members)
+    approval = PaymentApproval.objects.filter(payment_id=payment.id).first()
+    attempts = [_attempt(row) for row in RailAttempt.objects.filter(payment_id=payment.id).order_by("number")]
+    return TransactionDetail(**members, approval=_approval(approval) if approval else UNSET, attempts=attempts or UNSET)
+
+
+def _approval(row: PaymentApproval) -> ApprovalOutput:
+    return ApprovalOutput(
+        status=PaymentApproval.Status(row.status),
+        requested_by=row.requested_by,
+        requested_at=row.requested_at,
+        decided_by=row.decided_by or None,
+        decided_at=row.decided_at,
+        reason=row.reason,
+    )
+
+
+def _attempt(row: RailAttempt) -> AttemptOutput:
+    return AttemptOutput(
+        number=row.number,
+        rail=row.rail,
+        status=RailAttempt.Status(row.status),
+        detail=row.detail,
+        inquiries=row.inquiries,
+        sent_at=row.sent_at,
+        answered_at=row.answered_at,
+    )
 
 
 def transaction_output(payment: PaymentRecord | Payment) -> TransactionOutput:
@@ -157,7 +222,7 @@ def transaction_output(payment: PaymentRecord | Payment) -> TransactionOutput:
         payment_type_version=payment.payment_type_version,
         config_version=payment.config_version,
         debtor_account=public_id("acc", payment.debtor_account_id),
-        creditor_account=public_id("acc", payment.creditor_account_id) if payment.creditor_account_id else None,
+        creditor_account=public_id("acc", payment.creditor_account_id) if payment.creditor_account_id else payment.creditor_iban,
         uetr=str(payment.uetr),
         value_date=payment.value_date,
         created_at=payment.created_at,
@@ -171,6 +236,7 @@ def transaction_output(payment: PaymentRecord | Payment) -> TransactionOutput:
         reason_code=payment.reason_code or UNSET,
         reason=payment.reason or UNSET,
         message_id=public_id("msg", payment.message_id) if payment.message_id else UNSET,
+        rail=payment.rail or UNSET,
         debtor_balance=_balance(payment) if isinstance(payment, PaymentRecord) else UNSET,
     )
 

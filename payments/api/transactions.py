@@ -1,6 +1,6 @@
-"""POST and GET /transactions, /transactions/{id}, /transactions/{id}/reverse."""
+"""POST and GET /transactions, /transactions/{id} and what can be done to one: approve, reject, cancel, reverse."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from datetime import datetime
 from typing import Annotated, Final
@@ -10,7 +10,7 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 
 from events.answers import Answer
-from events.api.answers import answered_once, json_answer, refusal_answer, respond
+from events.api.answers import answered_once, json_answer, location, refusal_answer, respond
 from payment_engine.api.amounts import amount_field
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_REQUIRED, PageOf, endpoint, operation
 from payment_engine.api.idempotency import required_key
@@ -28,7 +28,9 @@ from payments.api.shapes import (
     PaymentInput,
     ReversalInput,
     ReversalOutput,
+    TransactionDetail,
     TransactionOutput,
+    transaction_detail,
     transaction_output,
 )
 from payments.models import Payment, Reversal
@@ -39,6 +41,7 @@ from payments.values import PaymentRecord
 from tenants.context import current_tenant_id
 
 TAG: Final = "Transactions"
+_ACCEPTED: Final = 202
 _ID: Final = {"transaction_id": id_schema("pay")}
 _KEYSET: Final = newest_first("transactions")
 _FILTERS: Final = (
@@ -59,11 +62,15 @@ _FILTERS: Final = (
     scopes=("payments:write",),
     body=PaymentInput,
     headers=(IDEMPOTENCY_KEY_REQUIRED,),
-    answers={201: TransactionOutput},
+    answers={201: TransactionOutput, 202: TransactionOutput},
     errors=(409, 423),
 )
 def create_transaction(request: HttpRequest) -> HttpResponse:
-    """Books the payment at once and answers with it and the debtor's new balances, or says why not; never half of it."""
+    """Books the payment at once and answers with it and the debtor's new balances, or says why not; never half of it.
+
+    202 with `Location` where it waits: PENDING_APPROVAL from the approval threshold of its payment type on, else RESERVED, with
+    the money set aside, to be carried out right after (a type that is not synchronous, or a creditor at another bank).
+    """
     key = required_key(request)
     body = decode_body(request, PaymentInput)
     principal = request.principal  # type: ignore[attr-defined]  # left by the tenant middleware
@@ -79,7 +86,12 @@ def create_transaction(request: HttpRequest) -> HttpResponse:
     if not outcome.replayed:
         status = outcome.payment.status.value if outcome.payment else "REFUSED"
         count_payments(tenant=current_tenant_id(), payment_type=item.payment_type if outcome.payment else "", status=status)
-    return respond(outcome.answer, replayed=outcome.replayed)
+    return respond(outcome.answer, replayed=outcome.replayed, headers=_where(request, outcome.answer))
+
+
+def _where(request: HttpRequest, answer: Answer) -> Mapping[str, str] | None:
+    """Where to look again for a payment that waits."""
+    return location("transactionId")(request, answer) if answer.status == _ACCEPTED else None
 
 
 def _answer_of(request: HttpRequest) -> Callable[[PaymentRecord | EngineError], Answer]:
@@ -89,7 +101,8 @@ def _answer_of(request: HttpRequest) -> Callable[[PaymentRecord | EngineError], 
     def answer(result: PaymentRecord | EngineError) -> Answer:
         if isinstance(result, EngineError):
             return context.run(refusal_answer, result, request)
-        return Answer(status=201, body=encode(transaction_output(result)).decode())
+        status = 201 if result.status is PaymentStatus.COMPLETED else _ACCEPTED
+        return Answer(status=status, body=encode(transaction_output(result)).decode())
 
     return answer
 
@@ -122,13 +135,14 @@ def _key(payment: Payment) -> tuple[datetime, UUID]:
     tag=TAG,
     scopes=("payments:read",),
     path=_ID,
-    answers={200: TransactionOutput},
+    answers={200: TransactionDetail},
 )
 def get_transaction(_request: HttpRequest, transaction_id: str) -> HttpResponse:
+    """With who decided about it and which rails were tried, where it had to wait."""
     payment = Payment.objects.filter(id=parse_id("pay", transaction_id)).first()
     if payment is None:
         raise NotFound("there is no such payment")
-    return json_response(transaction_output(payment))
+    return json_response(transaction_detail(payment))
 
 
 class ReversedTransactionOutput(TransactionOutput, frozen=True, kw_only=True):

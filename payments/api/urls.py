@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.api import calendars, payment_types, transactions, value_dates
+from payments.api import calendars, decisions, payment_types, transactions, value_dates
 
 _CALENDARS = "config/tenants/<str:tenant_id>/calendars"
 _PAYMENT_TYPES = "config/tenants/<str:tenant_id>/payment-types"
@@ -11,6 +11,9 @@ _PAYMENT_TYPE = f"{_PAYMENT_TYPES}/<str:code>"
 urlpatterns = [
     path("transactions", transactions.transactions, name="transactions"),
     path("transactions/<str:transaction_id>", transactions.transaction, name="transaction"),
+    path("transactions/<str:transaction_id>/approve", decisions.approval, name="transaction-approve"),
+    path("transactions/<str:transaction_id>/reject", decisions.rejection, name="transaction-reject"),
+    path("transactions/<str:transaction_id>/cancel", decisions.cancellation, name="transaction-cancel"),
     path("transactions/<str:transaction_id>/reverse", transactions.reverse, name="transaction-reverse"),
     path("value-date", value_dates.value_date_view, name="value-date"),
     path(_CALENDARS, calendars.calendars, name="calendars"),

@@ -25,7 +25,8 @@ class Payment(TenantModel):
     reason_code = models.TextField(null=True, blank=True, help_text="Why it was rejected or failed")
     reason = models.TextField(null=True, blank=True)
     debtor_account_id = models.UUIDField()
-    creditor_account_id = models.UUIDField(null=True)
+    creditor_account_id = models.UUIDField(null=True, help_text="None when the creditor is at another bank")
+    creditor_iban = models.TextField(null=True, blank=True, help_text="Of a creditor at another bank")
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     fee_minor = models.BigIntegerField(default=0)
@@ -44,6 +45,7 @@ class Payment(TenantModel):
     created_by = models.TextField(default="", help_text="Client or person that asked for it")
     created_at = models.DateTimeField(db_default=Now())
     completed_at = models.DateTimeField(null=True, blank=True)
+    rail = models.TextField(null=True, blank=True, help_text="Which carries it, unless it was booked at once")
     next_attempt_at = models.DateTimeField(null=True, blank=True, help_text="When a worker takes it up next")
 
     class Meta:
@@ -64,6 +66,14 @@ class Payment(TenantModel):
                 name="payment_completed_has_journal",
             ),
             models.CheckConstraint(condition=Q(status__in=PaymentStatus.values), name="payment_status_known"),
+            models.CheckConstraint(
+                condition=~Q(status__in=["RESERVED", "SUBMITTED"]) | Q(rail__isnull=False, next_attempt_at__isnull=False),
+                name="payment_under_way_is_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(creditor_iban__isnull=True) | (Q(creditor_account_id__isnull=True) & ~Q(rail="internal")),
+                name="payment_elsewhere_leaves",
+            ),
         ]
         indexes = [
             # idx_transactions_tenant_created_at (tenant_id, created_at, id) is made by a migration: Django refuses long names.

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
+from django.conf import settings
+
 from payment_engine.errors import FieldError
 from payment_engine.money import exponent, is_currency
-from payments.definitions import CONNECTED_RAILS, RAILS, Definition
+from payments.definitions import Definition
 from payments.errors import CalendarUnknown, TermsInvalid
 from payments.fees import PERCENT_DIGITS, FeePayer, FeeSchedule, FeeTier, FeeType, flat_fee
 from payments.queries.calendars import find_calendar
+from payments.routes import INTERNAL, RAILS
 from payments.value_dates import is_time_zone
 from payments.velocity import VelocityLimit
 
@@ -43,12 +46,15 @@ def activation_errors(definition: Definition) -> list[FieldError]:
     """Why a draft could not be put in force today: what it asks for that nothing would do."""
     errors = []
     for number, rail in enumerate(definition.route):
-        if rail not in CONNECTED_RAILS:
+        if rail not in settings.CONNECTED_RAILS:
             pointer = "/rail" if number == 0 else f"/railFallbacks/{number - 1}"
-            connected = ", ".join(sorted(CONNECTED_RAILS))
+            connected = ", ".join(sorted(settings.CONNECTED_RAILS))
             errors.append(
                 _error(pointer, f"the rail {rail} is not connected: until it is, only {connected} can be in the route of an active version")
             )
+    if definition.is_synchronous and set(definition.route) != {INTERNAL}:
+        detail = f"only {INTERNAL} can finish a payment while its caller waits: a type whose route leads out has isSynchronous false"
+        errors.append(_error("/isSynchronous", detail))
     return errors
 
 

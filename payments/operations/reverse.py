@@ -53,6 +53,8 @@ def _amount_to_reverse(payment: Payment, amount_minor: int | None) -> int:
         raise AlreadyReversed("this payment is reversed in full")
     if payment.status != PaymentStatus.COMPLETED:
         raise NotReversible(f"only a completed payment can be reversed, this one is {payment.status}")
+    if payment.creditor_account_id is None:
+        raise NotReversible(f"this payment left the bank over {payment.rail}: only the bank that has the money can give it back")
     left = payment.amount_minor - payment.reversed_minor
     if amount_minor is None:
         return left

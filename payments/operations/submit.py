@@ -12,17 +12,20 @@ from django.db import IntegrityError
 from uuid_utils.compat import uuid4
 
 from accounts.ledger.drafts import JournalDraft
+from accounts.ledger.holds import HoldDraft, place_holds
 from accounts.ledger.journal import post_journals
 from accounts.ledger.locks import LockedAccounts, PendingLocks
+from accounts.rules import is_iban
 from events.answers import Answer
 from events.errors import IdempotencyKeyReused
 from payment_engine.api.errors import at
 from payment_engine.errors import EngineError, ValidationFailed
 from payment_engine.ids import new_id
 from payments.errors import BatchRefused
-from payments.operations import writes
+from payments.operations import waiting, writes
+from payments.operations.waiting import Requester
 from payments.rules import NOTHING_USED, Allowed, decide
-from payments.snapshot import Snapshot, current_snapshot, fee_account
+from payments.snapshot import Snapshot, clearing_account, current_snapshot, fee_account
 from payments.states import PaymentStatus
 from payments.terms import PaymentTerms
 from payments.values import Mode, Outcome, PaymentRecord, SubmitPayment
@@ -41,26 +44,58 @@ def submit_payments(items: Sequence[SubmitPayment], *, mode: Mode = Mode.BEST_EF
     running balances, and writes everything set-wise. A refused item never disturbs its neighbours, unless ATOMIC: then
     nothing is booked and the others say `batch_refused`. An item whose key was answered before gets that answer again
     and does nothing. Same key, other body: `idempotency_key_reused`. Runs in the transaction around it if there is one.
+
+    A payment that can't be booked at once waits: PENDING_APPROVAL from the threshold of its type on, else RESERVED, with a
+    hold, for whoever carries it out (`payments.operations.carry_out`); a worker is woken after the commit.
     """
     if not items:
         return []
     snapshot = current_snapshot()
-    fees = _fee_accounts(items, snapshot)
+    ground = _ground(items, snapshot)
+    outcomes = _taken(items, mode, snapshot, ground)
+    if ground.may_wait and any(outcome.payment is not None and outcome.payment.status is PaymentStatus.RESERVED for outcome in outcomes):
+        waiting.wake_a_worker()
+    return outcomes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What a batch may need and must be there before its transaction starts: fee accounts, and who asks for what needs approval."""
+
+    fees: dict[str, UUID]
+    requesters: dict[str, Requester]
+    may_wait: bool
+
+
+def _ground(items: Sequence[SubmitPayment], snapshot: Snapshot) -> _Ground:
+    asked = [(item, terms) for item in items if (terms := snapshot.terms.get(item.payment_type)) is not None and terms.active]
+    for currency in {item.currency for item, terms in asked if terms.route.ways_out and terms.serves(item.currency)}:
+        clearing_account(snapshot, currency)
+    return _Ground(
+        fees={
+            currency: fee_account(snapshot, currency) for currency in {i.currency for i, t in asked if t.charges and t.serves(i.currency)}
+        },
+        requesters={name: waiting.requester(name) for name in {i.created_by for i, t in asked if t.approval_threshold is not None}},
+        may_wait=any(not terms.synchronous for _, terms in asked),
+    )
+
+
+def _taken(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, ground: _Ground) -> list[Outcome]:
     try:
-        return _submit(items, mode, snapshot, fees)
+        return _submit(items, mode, snapshot, ground)
     except IntegrityError:
         # Somebody else used one of the keys in between; the second look finds the answer. Singles if it is not that.
         if mode is Mode.ATOMIC or len(items) == 1:
-            return _second_look(items, mode, snapshot, fees)
+            return _second_look(items, mode, snapshot, ground)
         _log.warning("a batch of payments met a conflict and is taken one by one", extra={"context": {"items": len(items)}})
         return [outcome for item in items for outcome in submit_payments([item])]
     except ConnectionDied:
-        return _submit(items, mode, snapshot, fees)
+        return _submit(items, mode, snapshot, ground)
 
 
-def _second_look(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, fees: dict[str, UUID]) -> list[Outcome]:
+def _second_look(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, ground: _Ground) -> list[Outcome]:
     try:
-        return _submit(items, mode, snapshot, fees)
+        return _submit(items, mode, snapshot, ground)
     except IntegrityError as error:
         if "payment_key_unique_per_tenant" not in str(error):
             raise
@@ -70,22 +105,12 @@ def _second_look(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot,
         return [Outcome(refusal=refusal)]
 
 
-def _fee_accounts(items: Sequence[SubmitPayment], snapshot: Snapshot) -> dict[str, UUID]:
-    """The fee accounts the batch may need, opened before the transaction starts."""
-    currencies = {i.currency for i in items if (t := snapshot.terms.get(i.payment_type)) is not None and _takes_fee(t, i.currency)}
-    return {currency: fee_account(snapshot, currency) for currency in currencies}
-
-
-def _takes_fee(terms: PaymentTerms, currency: str) -> bool:
-    return terms.charges and terms.active and terms.serves(currency)
-
-
-def _submit(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, fees: dict[str, UUID]) -> list[Outcome]:
+def _submit(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, ground: _Ground) -> list[Outcome]:
     with pipelined_transaction() as transaction:
         locks = PendingLocks(transaction, {ref for item in items for ref in (item.debtor_account, item.creditor_account)})
         # After the locks, so that a twin that held them is visible by now.
         kept_answers = writes.queue_kept_answers(transaction, [i.idempotency.key for i in items if i.idempotency])
-        batch = _Batch(transaction, snapshot, fees, locks.fetch(), kept_answers())
+        batch = _Batch(transaction, snapshot, ground, locks.fetch(), kept_answers())
         batch.read_usage(items)
         outcomes: list[Outcome] = []
         for slice_ in _slices(items, mode):
@@ -129,17 +154,19 @@ class _Batch:
     """One transaction's worth of payments: decides against running balances, remembers what to write."""
 
     def __init__(
-        self, transaction: PipelinedTransaction, snapshot: Snapshot, fees: dict[str, UUID], accounts: LockedAccounts, kept: Kept
+        self, transaction: PipelinedTransaction, snapshot: Snapshot, ground: _Ground, accounts: LockedAccounts, kept: Kept
     ) -> None:
         self._transaction = transaction
         self._snapshot = snapshot
-        self._fees = fees
+        self._ground = ground
         self._accounts = accounts
         self._kept = kept
         self._now = transaction.started_at
         self._today = self._now.date()
         self._usage = RunningUsage()
         self._booked: list[_Booked] = []
+        self._holds: list[HoldDraft] = []
+        self._approvals: list[writes.ApprovalDraft] = []
         self._payments: list[tuple[SubmitPayment, PaymentRecord]] = []
         self._answers: list[tuple[str, bytes, Answer]] = []
 
@@ -165,15 +192,16 @@ class _Batch:
                 return Outcome(answer=answer, replayed=True)
             return Outcome(refusal=IdempotencyKeyReused("this Idempotency-Key was used with another body"))
         terms = self._snapshot.terms.get(item.payment_type)
-        debtor = self._accounts.find(item.debtor_account)
+        debtor, creditor = self._accounts.find(item.debtor_account), self._accounts.find(item.creditor_account)
         decision = decide(
             amount_minor=item.amount_minor,
             currency=item.currency,
             terms=terms,
             debtor=debtor,
-            creditor=self._accounts.find(item.creditor_account),
-            fee_account_id=self._fees.get(item.currency),
+            creditor=creditor,
+            fee_account_id=self._ground.fees.get(item.currency),
             used=self._usage.of(debtor.id) if debtor else NOTHING_USED,
+            elsewhere=creditor is None and isinstance(item.creditor_account, str) and is_iban(item.creditor_account),
         )
         if isinstance(decision, EngineError):
             return self._refused(item, decision, terms)
@@ -182,7 +210,9 @@ class _Batch:
             value_date = terms.value_date_at(self._now, item.requested_execution_date)
         except ValidationFailed as error:
             return self._refused(item, at("/requestedExecutionDate", error), terms)
-        return self._allowed(item, decision, terms, value_date)
+        if decision.at_once:
+            return self._allowed(item, decision, terms, value_date)
+        return self._waits(item, decision, terms, value_date)
 
     def _allowed(self, item: SubmitPayment, decision: Allowed, terms: PaymentTerms, value_date: date) -> Outcome:
         journal = JournalDraft(
@@ -194,6 +224,7 @@ class _Batch:
             description=item.remittance_information or "",
             created_by=item.created_by,
         )
+        assert decision.creditor is not None, "what is booked at once stays here"  # noqa: S101
         decision.debtor.promise(decision.debit_minor)
         decision.creditor.promise(-decision.credit_minor)
         payment = self._record(
@@ -208,10 +239,40 @@ class _Batch:
             debtor_booked_minor=decision.debtor.running_booked_minor,
             debtor_available_minor=decision.debtor.available_minor,
         )
-        if limits := terms.in_minor_units(item.currency).limits:
-            self._usage.add(decision.debtor.id, limits, item.amount_minor)
+        self._use(item, decision, terms)
         self._booked.append(_Booked(payment, journal, item))
         return self._answered(item, payment)
+
+    def _waits(self, item: SubmitPayment, decision: Allowed, terms: PaymentTerms, value_date: date) -> Outcome:
+        """Until it is approved, or carried out; it uses limits from now on. Only what nobody has to approve sets money aside."""
+        debtor = decision.debtor
+        if not decision.needs_approval:
+            debtor.held_minor += decision.debit_minor
+            self._holds.append(
+                HoldDraft(account_id=debtor.id, payment_id=item.id, amount_minor=decision.debit_minor, currency=item.currency)
+            )
+        else:
+            requester = self._ground.requesters[item.created_by]
+            self._approvals.append(writes.ApprovalDraft(payment_id=item.id, debit_minor=decision.debit_minor, requester=requester))
+        payment = self._record(
+            item,
+            terms_version=terms.version,
+            status=PaymentStatus.PENDING_APPROVAL if decision.needs_approval else PaymentStatus.RESERVED,
+            fee_minor=decision.fee_minor,
+            value_date=value_date,
+            debtor_account_id=debtor.id,
+            creditor_account_id=decision.creditor.id if decision.creditor else None,
+            debtor_booked_minor=debtor.running_booked_minor,
+            debtor_available_minor=debtor.available_minor,
+            rail=decision.rail,
+            creditor_iban=None if decision.creditor else str(item.creditor_account),
+        )
+        self._use(item, decision, terms)
+        return self._answered(item, payment)
+
+    def _use(self, item: SubmitPayment, decision: Allowed, terms: PaymentTerms) -> None:
+        if limits := terms.in_minor_units(item.currency).limits:
+            self._usage.add(decision.debtor.id, limits, item.amount_minor)
 
     def _refused(self, item: SubmitPayment, refusal: EngineError, terms: PaymentTerms | None) -> Outcome:
         """A refusal of an item of a file is a payment that was REJECTED; at the API it is an answer, kept with the key."""
@@ -257,6 +318,8 @@ class _Batch:
         reason: str | None = None,
         debtor_booked_minor: int | None = None,
         debtor_available_minor: int | None = None,
+        rail: str | None = None,
+        creditor_iban: str | None = None,
     ) -> PaymentRecord:
         return PaymentRecord(
             id=item.id,
@@ -282,6 +345,8 @@ class _Batch:
             requested_execution_date=item.requested_execution_date,
             metadata=item.metadata,
             message_id=item.message_id,
+            rail=rail,
+            creditor_iban=creditor_iban,
             debtor_booked_minor=debtor_booked_minor,
             debtor_available_minor=debtor_available_minor,
         )
@@ -291,9 +356,11 @@ class _Batch:
         post_journals(self._transaction, [booked.journal for booked in self._booked], self._accounts)
         self._accounts.keep_promises()
         writes.insert_payments(self._transaction, self._payments)
+        place_holds(self._transaction, self._holds)
+        writes.insert_approvals(self._transaction, self._approvals)
         writes.insert_outbox_events(self._transaction, self._payments)
         writes.insert_answers(self._transaction, self._answers)
-        self._booked, self._payments, self._answers = [], [], []
+        self._booked, self._holds, self._approvals, self._payments, self._answers = [], [], [], [], []
 
     def write_usage(self) -> None:
         writes.add_usage(self._transaction, self._usage.to_record(self._now), self._now)

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
 from accounts.ledger.sql import array_of, array_of_bytes, array_of_texts, given_rows, insert_rows, packed_ids, packed_new_ids
 from events.answers import Answer
+from payments.operations.waiting import Requester
 from payments.values import PaymentRecord, SubmitPayment
 from payments.velocity import COUNTABLE, EVERY_TYPE, UsageKey, UsageRow, Used, Window
 from tenants.context import current_tenant_id
@@ -19,35 +21,48 @@ _KEPT: Final = "SELECT key, fingerprint, response_status, response_body FROM ide
 _ANSWERS: Final = insert_rows(
     "idempotency_keys", {"id": "uuid", "key": "text", "fingerprint": "bytea", "response_status": "int2", "response_body": "text"}
 )
-_PAYMENTS: Final = insert_rows(
+_PAYMENT_COLUMNS: Final = {
+    "id": "uuid",
+    "payment_type": "text",
+    "payment_type_version": "int4",
+    "config_version": "int4",
+    "status": "text",
+    "reason_code": "text",
+    "reason": "text",
+    "debtor_account_id": "uuid",
+    "creditor_account_id": "uuid",
+    "amount_minor": "int8",
+    "currency": "text",
+    "fee_minor": "int8",
+    "reference": "text",
+    "end_to_end_id": "text",
+    "uetr": "uuid",
+    "remittance_information": "text",
+    "requested_execution_date": "date",
+    "value_date": "date",
+    "metadata": "jsonb",
+    "idempotency_key": "text",
+    "message_id": "uuid",
+    "journal_id": "uuid",
+    "correlation_id": "text",
+    "created_by": "text",
+}
+_PAYMENT_EXPRESSIONS: Final = {
+    "reversed_minor": "0",
+    "created_at": "now()",
+    "completed_at": "CASE WHEN given.journal_id IS NULL THEN NULL ELSE now() END",
+}
+_PAYMENTS: Final = insert_rows("transactions", _PAYMENT_COLUMNS, _PAYMENT_EXPRESSIONS)
+# Of those that wait; apart, so that what is booked at once pays nothing for the columns it has no use for.
+_WAITING_PAYMENTS: Final = insert_rows(
     "transactions",
-    {
-        "id": "uuid",
-        "payment_type": "text",
-        "payment_type_version": "int4",
-        "config_version": "int4",
-        "status": "text",
-        "reason_code": "text",
-        "reason": "text",
-        "debtor_account_id": "uuid",
-        "creditor_account_id": "uuid",
-        "amount_minor": "int8",
-        "currency": "text",
-        "fee_minor": "int8",
-        "reference": "text",
-        "end_to_end_id": "text",
-        "uetr": "uuid",
-        "remittance_information": "text",
-        "requested_execution_date": "date",
-        "value_date": "date",
-        "metadata": "jsonb",
-        "idempotency_key": "text",
-        "message_id": "uuid",
-        "journal_id": "uuid",
-        "correlation_id": "text",
-        "created_by": "text",
-    },
-    {"reversed_minor": "0", "created_at": "now()", "completed_at": "CASE WHEN given.journal_id IS NULL THEN NULL ELSE now() END"},
+    {**_PAYMENT_COLUMNS, "rail": "text", "creditor_iban": "text"},
+    {**_PAYMENT_EXPRESSIONS, "next_attempt_at": "CASE given.status WHEN 'RESERVED' THEN now() END"},
+)
+_APPROVALS: Final = insert_rows(
+    "payment_approvals",
+    {"id": "uuid", "payment_id": "uuid", "debit_minor": "int8", "requested_by": "text", "requested_by_person": "text"},
+    {"status": "'PENDING'", "decided_by": "''", "decided_by_person": "''", "reason": "''"},
 )
 _EVENTS: Final = insert_rows(
     "outbox_events", {"id": "uuid", "topic": "text", "subject_id": "uuid", "correlation_id": "text"}, {"payload": "'{}'"}
@@ -81,6 +96,17 @@ DO UPDATE SET amount_minor = limit_usages.amount_minor + excluded.amount_minor, 
     counted_until = excluded.counted_until"""
 )
 
+_TAKEN: Final = {"account_id": "uuid", "payment_type": "text", "created_at": "timestamptz", "amount_minor": "int8"}
+_GIVE_BACK: Final = f"""
+UPDATE limit_usages u SET amount_minor = u.amount_minor - back.amount_minor, count = u.count - back.count
+FROM (
+    SELECT l.id, sum(given.amount_minor)::int8 AS amount_minor, count(*)::int4 AS count
+    FROM {given_rows(_TAKEN)}
+    JOIN limit_usages l ON l.account_id = given.account_id AND l.payment_type IN ('{EVERY_TYPE}', given.payment_type)
+        AND l.window_start = date_trunc(l.window_kind, given.created_at, 'UTC') AND l.counted_until >= given.created_at
+    GROUP BY l.id
+) back WHERE u.id = back.id AND u.tenant_id = %s"""  # noqa: S608  # constants
+
 
 def queue_kept_answers(transaction: PipelinedTransaction, keys: Sequence[str]) -> Callable[[], dict[str, tuple[bytes, Answer]]]:
     """Ask for the answers kept with these keys; call the result to read them, after everything queued before."""
@@ -108,56 +134,86 @@ def insert_answers(transaction: PipelinedTransaction, answers: Sequence[tuple[st
     )
 
 
+class ApprovalDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that waits for the approval of another person than its requester."""
+
+    payment_id: UUID
+    debit_minor: int
+    requester: Requester
+
+
 def insert_payments(transaction: PipelinedTransaction, payments: Sequence[tuple[SubmitPayment, PaymentRecord]]) -> None:
     """In key order, as the answers."""
-    if not payments:
-        return
     payments = sorted(payments, key=lambda payment: payment[0].idempotency.key if payment[0].idempotency else "")
+    waiting = [payment for payment in payments if payment[1].rail is not None]
+    if waiting:
+        payments = [payment for payment in payments if payment[1].rail is None]
+        records = [record for _, record in waiting]
+        more = [array_of_texts([r.rail for r in records]), array_of_texts([r.creditor_iban for r in records])]
+        transaction.execute(_WAITING_PAYMENTS, [*_payment_columns(waiting), *more])
+    if payments:
+        transaction.execute(_PAYMENTS, _payment_columns(payments))
+
+
+def _payment_columns(payments: Sequence[tuple[SubmitPayment, PaymentRecord]]) -> list[str | bytes]:
     records = [record for _, record in payments]
+    return [
+        current_tenant_id(),
+        packed_ids(r.id for r in records),
+        array_of_texts([r.payment_type for r in records]),
+        array_of(r.payment_type_version for r in records),
+        array_of(r.config_version for r in records),
+        array_of(r.status.value for r in records),
+        array_of_texts([r.reason_code for r in records]),
+        array_of_texts([r.reason for r in records]),
+        packed_ids(r.debtor_account_id for r in records),
+        packed_ids(r.creditor_account_id for r in records),
+        array_of(r.amount_minor for r in records),
+        array_of(r.currency for r in records),
+        array_of(r.fee_minor for r in records),
+        array_of_texts([r.reference for r in records]),
+        array_of_texts([r.end_to_end_id for r in records]),
+        packed_ids(r.uetr for r in records),
+        array_of_texts([r.remittance_information for r in records]),
+        array_of(r.requested_execution_date for r in records),
+        array_of(r.value_date for r in records),
+        array_of_texts([_encode(r.metadata).decode() for r in records]),
+        array_of_texts([item.idempotency.key if item.idempotency else None for item, _ in payments]),
+        packed_ids(r.message_id for r in records),
+        packed_ids(r.journal_id for r in records),
+        array_of_texts([item.correlation_id for item, _ in payments]),
+        array_of_texts([item.created_by for item, _ in payments]),
+    ]
+
+
+def insert_approvals(transaction: PipelinedTransaction, approvals: Sequence[ApprovalDraft]) -> None:
+    if not approvals:
+        return
     transaction.execute(
-        _PAYMENTS,
+        _APPROVALS,
         [
             current_tenant_id(),
-            packed_ids(r.id for r in records),
-            array_of_texts([r.payment_type for r in records]),
-            array_of(r.payment_type_version for r in records),
-            array_of(r.config_version for r in records),
-            array_of(r.status.value for r in records),
-            array_of_texts([r.reason_code for r in records]),
-            array_of_texts([r.reason for r in records]),
-            packed_ids(r.debtor_account_id for r in records),
-            packed_ids(r.creditor_account_id for r in records),
-            array_of(r.amount_minor for r in records),
-            array_of(r.currency for r in records),
-            array_of(r.fee_minor for r in records),
-            array_of_texts([r.reference for r in records]),
-            array_of_texts([r.end_to_end_id for r in records]),
-            packed_ids(r.uetr for r in records),
-            array_of_texts([r.remittance_information for r in records]),
-            array_of(r.requested_execution_date for r in records),
-            array_of(r.value_date for r in records),
-            array_of_texts([_encode(r.metadata).decode() for r in records]),
-            array_of_texts([item.idempotency.key if item.idempotency else None for item, _ in payments]),
-            packed_ids(r.message_id for r in records),
-            packed_ids(r.journal_id for r in records),
-            array_of_texts([item.correlation_id for item, _ in payments]),
-            array_of_texts([item.created_by for item, _ in payments]),
+            packed_new_ids(len(approvals)),
+            packed_ids(approval.payment_id for approval in approvals),
+            array_of(approval.debit_minor for approval in approvals),
+            array_of_texts([approval.requester.name for approval in approvals]),
+            array_of_texts([approval.requester.person for approval in approvals]),
         ],
     )
 
 
 def insert_outbox_events(transaction: PipelinedTransaction, payments: Sequence[tuple[SubmitPayment, PaymentRecord]]) -> None:
-    if not payments:
+    insert_events(transaction, [(f"payment.{record.status.value.lower()}", record.id, item.correlation_id) for item, record in payments])
+
+
+def insert_events(transaction: PipelinedTransaction, events: Sequence[tuple[str, UUID, str]]) -> None:
+    """Topic, payment and correlation id of each."""
+    if not events:
         return
+    topics, subjects, correlation_ids = zip(*events, strict=True)
     transaction.execute(
         _EVENTS,
-        [
-            current_tenant_id(),
-            packed_new_ids(len(payments)),
-            array_of(f"payment.{record.status.value.lower()}" for _, record in payments),
-            packed_ids(record.id for _, record in payments),
-            array_of_texts([item.correlation_id for item, _ in payments]),
-        ],
+        [current_tenant_id(), packed_new_ids(len(events)), array_of(topics), packed_ids(subjects), array_of_texts(correlation_ids)],
     )
 
 
@@ -189,6 +245,19 @@ def add_usage(transaction: PipelinedTransaction, usage: Sequence[UsageRow], mome
             array_of(row.unrecorded.count for row in usage),
             _array_of_moments([row.counted_until for row in usage]),
         ],
+    )
+
+
+def give_back_usage(transaction: PipelinedTransaction, payments: Sequence[tuple[UUID, str, datetime, int]]) -> None:
+    """Take payments (debtor account, payment type, when they were taken, amount) out of what was recorded of their windows.
+
+    Usage that was not recorded is told from the payments, and leaves out those that failed. Under the debtors' locks.
+    """
+    if not payments:
+        return
+    accounts, types, moments, amounts = zip(*payments, strict=True)
+    transaction.execute(
+        _GIVE_BACK, [packed_ids(accounts), array_of_texts(types), _array_of_moments(moments), array_of(amounts), current_tenant_id()]
     )
 
 

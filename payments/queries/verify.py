@@ -49,8 +49,48 @@ PAYMENT_CHECKS: Final = (
             WHERE j.kind = 'PAYMENT' GROUP BY j.id, j.payment_id
         ) l ON l.payment_id = t.id
         CROSS JOIN LATERAL (SELECT CASE WHEN v.fee_schedule->>'payer' = 'CREDITOR' THEN t.fee_minor ELSE 0 END AS of_creditor) fee
-        WHERE (l.debtor, l.creditor, l.others, l.one_currency)
-            IS DISTINCT FROM (-t.amount_minor - t.fee_minor + fee.of_creditor, t.amount_minor - fee.of_creditor, t.fee_minor, true)""",
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN t.creditor_account_id IS NULL THEN t.amount_minor - fee.of_creditor ELSE 0 END AS amount_minor
+        ) left_bank
+        WHERE (l.debtor, l.creditor, l.others, l.one_currency) IS DISTINCT FROM (-t.amount_minor - t.fee_minor + fee.of_creditor,
+            t.amount_minor - fee.of_creditor - left_bank.amount_minor, t.fee_minor + left_bank.amount_minor, true)""",
+    ),
+    Check(
+        name="payments under way have their hold",
+        subjects="holds",
+        violations="""
+        SELECT CASE WHEN t.id IS NULL THEN 'hold ' || h.id ELSE 'payment ' || t.id END,
+            CASE WHEN t.id IS NULL THEN 'of payment ' || h.payment_id || ', which is missing'
+                 ELSE format('%s with %s', t.status, coalesce('a hold that is ' || h.status, 'no hold')) END
+        FROM transactions t FULL JOIN holds h ON h.payment_id = t.id
+        WHERE CASE WHEN t.id IS NULL THEN true WHEN t.status IN ('RESERVED', 'SUBMITTED') THEN h.status IS DISTINCT FROM 'ACTIVE'
+                   WHEN t.status IN ('FAILED', 'CANCELLED') THEN h.status <> 'RELEASED'
+                   ELSE h.status <> 'CAPTURED' END
+            OR h.account_id <> t.debtor_account_id OR h.currency <> t.currency
+            OR h.amount_minor NOT IN (t.amount_minor, t.amount_minor + t.fee_minor)""",
+    ),
+    Check(
+        name="what left the bank was accepted by one rail",
+        subjects="rail_attempts",
+        violations="""
+        SELECT 'payment ' || t.id, format('%s over %s with %s accepted attempts', t.status, t.rail, coalesce(a.accepted, 0))
+        FROM transactions t
+        LEFT JOIN (
+            SELECT payment_id, count(*) AS accepted FROM rail_attempts WHERE status = 'ACCEPTED' GROUP BY payment_id
+        ) a ON a.payment_id = t.id
+        WHERE t.creditor_iban IS NOT NULL
+            AND coalesce(a.accepted, 0) <> CASE WHEN t.status IN ('COMPLETED', 'RETURNED', 'REVERSED') THEN 1 ELSE 0 END""",
+    ),
+    Check(
+        name="approved payments were approved by another person",
+        subjects="payment_approvals",
+        violations="""
+        SELECT 'payment ' || t.id, format('%s with an approval that is %s', t.status, a.status)
+        FROM payment_approvals a JOIN transactions t ON t.id = a.payment_id
+        WHERE a.status <> CASE WHEN t.status = 'PENDING_APPROVAL' THEN 'PENDING' WHEN t.status = 'REJECTED' THEN 'REFUSED'
+                WHEN t.status = 'CANCELLED' AND a.status = 'WITHDRAWN' THEN 'WITHDRAWN' ELSE 'APPROVED' END
+            OR a.status = 'APPROVED'
+                AND lower(trim(a.decided_by_person)) IN (lower(trim(a.requested_by)), lower(trim(a.requested_by_person)))""",
     ),
     Check(
         name="reversals add up",

@@ -9,10 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from config_mgmt.values import Actor
-from payments.definitions import Definition, RetryPolicy, definition_of
+from payments.definitions import Definition, definition_of
 from payments.fees import FeePayer, FeeSchedule, FeeTier, FeeType
 from payments.models import PaymentType
 from payments.operations.payment_types import create_payment_type, put_payment_type
+from payments.routes import RetryPolicy
 from payments.velocity import VelocityLimit, Window
 from tenants.registry import TenantRecord
 from tests import factories

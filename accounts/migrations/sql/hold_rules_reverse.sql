@@ -1,0 +1,11 @@
+DROP TRIGGER accounts_begin_unheld ON accounts;
+DROP TRIGGER accounts_held_is_holds ON accounts;
+DROP TRIGGER holds_stay ON holds;
+DROP TRIGGER holds_resolve_once ON holds;
+DROP TRIGGER holds_begin_active ON holds;
+DROP TRIGGER holds_set_free ON holds;
+DROP TRIGGER holds_set_aside ON holds;
+DROP FUNCTION check_held();
+DROP FUNCTION free_funds();
+DROP FUNCTION hold_funds();
+GRANT DELETE ON holds TO payment_engine_role;
