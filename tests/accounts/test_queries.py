@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from accounts.errors import AccountUnknown
-from accounts.models import Account, Posting
+from accounts.models import Account, Hold, Posting
 from accounts.operations.fold import fold_balances
 from accounts.operations.shared_accounts import ensure_shared_account
 from accounts.queries.balances import Balance, balance_at
@@ -19,7 +19,7 @@ from payments.operations.submit import submit_payments
 from tenants.context import platform_scope, tenant_scope
 from tenants.errors import TenantRequired
 from tenants.registry import TenantRecord
-from tests.accounts.plain_sql import post_at, sql
+from tests.accounts.plain_sql import post_at
 from tests.factories import make_account, make_customer, make_payment_type, payment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_tenant_a")]
@@ -71,7 +71,7 @@ class TestBalanceAt:
 
     def test_now_tells_what_is_held_and_available(self) -> None:
         account = make_account(funds_minor=500, overdraft_limit_minor=200)
-        sql("UPDATE accounts SET held_minor = 50 WHERE id = %s", account.id)
+        Hold.objects.create(account_id=account.id, payment_id=new_id(), amount_minor=50, currency="EUR")
         assert balance_at(account.id) == Balance(currency="EUR", booked_minor=500, held_minor=50, available_minor=650)
 
     @pytest.mark.parametrize("moment", [None, at(MONDAY)])

@@ -1,11 +1,12 @@
 """Small pain.001 files for tests, with plain defaults."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 FILES = Path(__file__).parent / "files"
 TODAY = date(2026, 11, 21)
+SOON = max(TODAY, date.today()) + timedelta(days=3)  # noqa: DTZ011  # days away from midnight, in whatever zone
 DEBTOR_IBAN = "DE89370400440532013000"
 CREDITOR_IBAN = "AT611904300234573201"
 
@@ -31,7 +32,7 @@ def payment(
     payment_information_id: str = "P1",
     method: str = "TRF",
     counts: str = "",
-    requested: str = "<Dt>2026-11-24</Dt>",
+    requested: str = f"<Dt>{SOON}</Dt>",
     account: str = f"<IBAN>{DEBTOR_IBAN}</IBAN>",
     bic: str = "COBADEFFXXX",
 ) -> str:

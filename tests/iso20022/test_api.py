@@ -16,7 +16,7 @@ from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
 from tests.api import Api
 from tests.factories import make_account, make_payment_type
-from tests.iso20022.builders import CREDITOR_IBAN, DEBTOR_IBAN, pain001, payment, transfer
+from tests.iso20022.builders import CREDITOR_IBAN, DEBTOR_IBAN, SOON, pain001, payment, transfer
 
 pytestmark = [pytest.mark.django_db]
 
@@ -104,7 +104,7 @@ def test_state_document_and_report_can_be_read(api: XmlApi, debtor: Account) -> 
 def test_accept_xml_answers_with_the_report_itself(api: XmlApi, debtor: Account) -> None:
     report = parsed(
         api.send_file(
-            pain001(version="03").replace(b"BICFI", b"BIC").replace(b"<Dt>2026-11-24</Dt>", b"2026-11-24"), Accept="application/xml"
+            pain001(version="03").replace(b"BICFI", b"BIC").replace(f"<Dt>{SOON}</Dt>".encode(), str(SOON).encode()), Accept="application/xml"
         )
     )
 

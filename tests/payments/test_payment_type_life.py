@@ -181,9 +181,19 @@ def test_a_route_that_is_not_connected_stays_a_draft() -> None:
     create()
     with pytest.raises(ValidationFailed, match="clearing_file is not connected"):
         put(rail="internal", rail_fallbacks=("clearing_file",))
-    put(draft=True, rail="simulator")
-    with pytest.raises(NotActivatable, match="simulator is not connected"):
+    put(draft=True, rail="clearing_file", is_synchronous=False)
+    with pytest.raises(NotActivatable, match="clearing_file is not connected"):
         activate_payment_type(code="SEPA", version=2, actor=ADA)
+
+
+@pytest.mark.django_db
+@in_a
+def test_what_leads_out_of_the_bank_is_not_synchronous() -> None:
+    create()
+    with pytest.raises(ValidationFailed, match="isSynchronous false") as refused:
+        put(rail="internal", rail_fallbacks=("simulator",))
+    assert [error.pointer for error in refused.value.errors] == ["/isSynchronous"]
+    assert put(rail="internal", rail_fallbacks=("simulator",), is_synchronous=False).status == "ACTIVE"
 
 
 @pytest.mark.django_db

@@ -104,7 +104,7 @@ def test_every_member_is_read_back_as_it_is_meant(api: Api) -> None:
     }
     made = send(api, "POST", "", {"code": "SEPA", **terms}).json()
     assert {name: made[name] for name in terms} == terms
-    assert [note.partition(":")[0] for note in made["notes"]] == ["isSynchronous", "retryPolicy", "approvalThreshold", "rail"]
+    assert [note.partition(":")[0] for note in made["notes"]] == ["rail"]
     refused = send(api, "POST", "/SEPA/activate", {"version": 1})
     assert problem(refused) == (409, "not_activatable", ["/rail"])
     assert "clearing_file is not connected" in refused.json()["detail"]
@@ -199,7 +199,8 @@ TIERS = {"type": "TIERED", "tiers": [{"upTo": "100", "amount": "1"}, {"upTo": "1
         ({"cutOffTime": "15:00", "timeZone": "Mars/Olympus"}, "/timeZone", "IANA"),
         ({"calendar": "TARGET3"}, "/calendar", "TARGET2"),
         ({"rail": "carrier_pigeon"}, "/rail", "internal, clearing_file, simulator"),
-        ({"rail": "clearing_file"}, "/rail", "not connected"),
+        ({"rail": "clearing_file", "isSynchronous": False}, "/rail", "not connected"),
+        ({"rail": "simulator"}, "/isSynchronous", "isSynchronous false"),
         ({"railFallbacks": ["internal"]}, "/railFallbacks/0", "lead back"),
         ({"rail": "simulator", "railFallbacks": ["internal", "simulator"], "status": "DRAFT"}, "/railFallbacks/1", "lead back"),
         ({"approvalThreshold": 0}, "/approvalThreshold", "greater than zero"),

@@ -85,7 +85,9 @@ def test_a_refusal_says_what_is_left() -> None:
 def test_from_the_threshold_on_a_payment_needs_an_approval() -> None:
     threshold = terms(approval_threshold=Decimal(50))
     assert code(decided(49_99, terms=threshold)) is None
-    assert code(decided(50_00, terms=threshold)) == "approval_required"
+    allowed = decided(50_00, terms=threshold)
+    assert isinstance(allowed, Allowed)
+    assert (allowed.needs_approval, allowed.at_once) == (True, False)
 
 
 def test_all_types_together_are_counted_apart() -> None:
