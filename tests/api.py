@@ -17,9 +17,9 @@ from tenants.tokens import issue_access_token
 class Api:
     """Sends JSON with a fresh Idempotency-Key on every POST unless told otherwise (`key=None`: none)."""
 
-    def __init__(self, tenant: TenantRecord, scopes: Iterable[str] = TENANT_SCOPES) -> None:
+    def __init__(self, tenant: TenantRecord, scopes: Iterable[str] = TENANT_SCOPES, *, person: str = "") -> None:
         ensure_signing_key()
-        self.client_id = create_api_client(tenant=tenant.slug, name="test client", scopes=scopes).client_id
+        self.client_id = create_api_client(tenant=tenant.slug, name="test client", scopes=scopes, person=person).client_id
         self.token = issue_access_token(client_id=self.client_id, tenant=tenant.slug, scopes=sorted(scopes), lifetime_seconds=300)
         self._client = Client(raise_request_exception=False)
 

@@ -129,6 +129,20 @@ def _payment_types() -> None:
             "max_amount": Decimal("50000.00"),
             "processing_fee": Decimal("1.00"),
         },
+        "APPROVED_TRANSFER": {
+            "name": "Transfer with approval",
+            "description": "From 10000.00 on another person approves it",
+            "approval_threshold": Decimal("10000.00"),
+        },
+        "OUTGOING_TRANSFER": {
+            "name": "Outgoing transfer",
+            "description": "To an account at the bank next door: by instant payment, else by its ordinary clearing",
+            "is_synchronous": False,
+            "rail": "simulator_instant",
+            "rail_fallbacks": ["simulator"],
+            "retry_policy": {"maxAttempts": 2, "backoffSeconds": 5},
+            "processing_fee": Decimal("0.35"),
+        },
     }
     for code, terms in demo.items():
         if not PaymentType.objects.filter(code=code).exists():

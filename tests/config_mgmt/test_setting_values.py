@@ -54,6 +54,7 @@ def test_the_defaults(in_tenant_a: TenantRecord) -> None:
     assert {declared.key: setting(declared.key) for declared in SETTINGS} == {
         "payment.max_daily_limit": None,
         "payment.default_currency": "EUR",
+        "payment.rails_out_of_service": (),
         "tenant.time_zone": ZoneInfo("UTC"),
         "iso20022.payment_type": "INTERNAL_TRANSFER",
         "iso20022.answer_within": timedelta(seconds=20),

@@ -65,6 +65,7 @@ class TestWhereAValueComesFrom:
                 "iso20022.payment_type",
                 LIMIT,
                 "payment.default_currency",
+                "payment.rails_out_of_service",
                 "tenant.time_zone",
             ]
         )
@@ -75,7 +76,7 @@ class TestWhereAValueComesFrom:
         second = api.get(f"{PATH}?limit=4&cursor={first['nextCursor']}").json()
         keys = [row["configKey"] for row in first["data"] + second["data"]]
         assert (keys, second["hasMore"]) == (sorted(keys), False)
-        assert len(set(keys)) == 6
+        assert len(set(keys)) == 7
 
     def test_an_environment_has_its_own_values(self, api: Api) -> None:
         save(api, "1", environment="staging")

@@ -104,7 +104,8 @@ def test_state_document_and_report_can_be_read(api: XmlApi, debtor: Account) -> 
 def test_accept_xml_answers_with_the_report_itself(api: XmlApi, debtor: Account) -> None:
     report = parsed(
         api.send_file(
-            pain001(version="03").replace(b"BICFI", b"BIC").replace(f"<Dt>{SOON}</Dt>".encode(), str(SOON).encode()), Accept="application/xml"
+            pain001(version="03").replace(b"BICFI", b"BIC").replace(f"<Dt>{SOON}</Dt>".encode(), str(SOON).encode()),
+            Accept="application/xml",
         )
     )
 
