@@ -25,12 +25,12 @@ def furnish(tenant: TenantRecord, name: str) -> None:
     """Customers, funded accounts, a payment with its stored answer and its event, a reversal, and payments that wait or have left."""
     with tenant_scope(tenant):
         make_payment_type(processing_fee="0.10", daily_limit="100000")
+        make_payment_type("APPROVED", approval_threshold="1")
+        make_payment_type("OUT", rail="simulator", is_synchronous=False)
         ada, bob = make_account(funds_minor=500_00, name=f"{name} current account"), make_account(name=f"{name} savings account")
         body = {"paymentType": "INTERNAL_TRANSFER", "debtorAccount": ada.public_id, "creditorAccount": bob.public_id}
         answer = Api(tenant).post("/transactions", {**body, "amount": "25.00", "currency": "EUR", "reference": f"{name} invoice"})
         assert answer.status_code == 201, answer.content
-        make_payment_type("APPROVED", approval_threshold="1")
-        make_payment_type("OUT", rail="simulator", is_synchronous=False)
         for waiting in ({"paymentType": "APPROVED"}, {"paymentType": "OUT", "creditorAccount": "GB33BUKB20201555555555"}):
             assert Api(tenant).post("/transactions", {**body, **waiting, "amount": "2.00", "currency": "EUR"}).status_code == 202
         assert send_out_payments() == 1
