@@ -97,7 +97,7 @@ def test_an_open_table_is_named_with_every_attack_that_got_through(tenant_b: Ten
     assert f"LEAK: SQL, UPDATE, take rows over, {tenant_b.schema}.transactions" in sentences
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {table} WHERE tenant_id = 'beta-bank'")
-        assert cursor.fetchone() == (1,)  # seen, and still not changed
+        assert cursor.fetchone() == (3,)  # seen, and still not changed
 
 
 def test_it_needs_two_different_active_tenants() -> None:
