@@ -70,7 +70,7 @@ PAYMENT_CHECKS: Final = (
             OR h.amount_minor NOT IN (t.amount_minor, t.amount_minor + t.fee_minor)""",
     ),
     Check(
-        name="what left the bank was accepted by one rail",
+        name="one rail accepted what left the bank",
         subjects="rail_attempts",
         violations="""
         SELECT 'payment ' || t.id, format('%s over %s with %s accepted attempts', t.status, t.rail, coalesce(a.accepted, 0))
@@ -82,7 +82,7 @@ PAYMENT_CHECKS: Final = (
             AND coalesce(a.accepted, 0) <> CASE WHEN t.status IN ('COMPLETED', 'RETURNED', 'REVERSED') THEN 1 ELSE 0 END""",
     ),
     Check(
-        name="approved payments were approved by another person",
+        name="approvals are by another person",
         subjects="payment_approvals",
         violations="""
         SELECT 'payment ' || t.id, format('%s with an approval that is %s', t.status, a.status)
