@@ -1,5 +1,6 @@
 """Tier 5: what the posting core refused, as an ISO 20022 status reason."""
 
+import re
 from typing import Final
 
 from payment_engine.errors import EngineError
@@ -21,6 +22,15 @@ _BY_POINTER: Final = {
     ("not_found", "/creditorAccount"): "AC03",
     ("account_closed", "/creditorAccount"): "AC07",
 }
+
+
+_ISO: Final = re.compile(r"[A-Z]{2}[0-9]{2}", re.ASCII)
+
+
+def reason_code_of_ending(reason_code: str | None) -> str:
+    """Of a payment that ended later: what a rail said is a code already."""
+    code = reason_code or ""
+    return code if _ISO.fullmatch(code) else _BY_CODE.get(code, "NARR")
 
 
 def reason_code_of(refusal: EngineError) -> str:

@@ -39,6 +39,9 @@ NEXT: Final[dict[PaymentStatus, frozenset[PaymentStatus]]] = {
 }
 """Which state may follow which. A trigger on the table holds the same list."""
 
+WAITING: Final = frozenset({_S.PENDING_APPROVAL, _S.SCHEDULED, _S.RESERVED, _S.SUBMITTED})
+"""States of a payment that was taken and is not final: somebody has to act, a person, a worker or a rail."""
+
 ISO_STATUS: Final[dict[PaymentStatus, str]] = {
     _S.RECEIVED: "RCVD",
     _S.VALIDATED: "ACTC",

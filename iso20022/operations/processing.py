@@ -22,6 +22,7 @@ from iso20022.models import Message
 from iso20022.operations.booking import BookedChunk, Transfer, book_chunk
 from iso20022.operations.reporting import keep_report, report_on
 from iso20022.pain001.reader import CreditTransferInitiation
+from iso20022.queries.transactions import has_payments_under_way
 from payment_engine.clock import now
 from payment_engine.observability.metrics import count_payments
 from tenants.context import current_tenant_id
@@ -29,6 +30,8 @@ from tenants.context import current_tenant_id
 CHUNK: Final = 1000
 LEASE: Final = timedelta(seconds=30)
 """A message whose cursor did not move for so long is taken up by the sweeper."""
+FIRST_LOOK: Final = timedelta(seconds=1)
+"""After the report, for payments that were not final in it: see iso20022.operations.following."""
 Progress = Callable[[int, int], None]
 """Is told how many transactions of how many are through, after each chunk."""
 
@@ -101,7 +104,7 @@ def _finish(message_id: UUID, reading: CreditTransferInitiation) -> Message:
     message.group_status = report.group_status
     message.status = Message.Status.REJECTED if report.group_status == "RJCT" else Message.Status.COMPLETED
     message.completed_at = now()
-    message.next_attempt_at = None
+    message.next_attempt_at = now() + FIRST_LOOK if has_payments_under_way(message) else None
     message.save(update_fields=["group_status", "status", "completed_at", "next_attempt_at"])
     OutboxEvent.objects.create(topic="message.completed", subject_id=message.id, correlation_id=message.correlation_id)
     return message

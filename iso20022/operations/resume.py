@@ -23,7 +23,7 @@ def resume_messages() -> int:
     with transaction.atomic():
         message = (
             Message.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(next_attempt_at__lte=now())
+            .filter(next_attempt_at__lte=now(), status__in=[Message.Status.RECEIVED, Message.Status.PROCESSING])
             .order_by("next_attempt_at", "id")
             .first()
         )

@@ -9,14 +9,19 @@ from django.db import connection
 
 from iso20022.models import Message
 from iso20022.pain002 import StatusReason, TransactionStatus
+from payments.states import ISO_STATUS, WAITING
 from tenants.context import current_tenant_id
 
+UNDER_WAY: Final = frozenset(ISO_STATUS[status] for status in WAITING)
+"""ISO 20022 statuses of transactions whose payment is not final."""
 _COUNTS: Final = """
 SELECT payment_index, payment_information_id, status, count(*) FROM iso20022_message_transactions
 WHERE tenant_id = %s AND message_id = %s GROUP BY payment_index, payment_information_id, status ORDER BY payment_index, status"""
 _ROWS: Final = """
 SELECT payment_index, instruction_id, end_to_end_id, uetr, status, reason_code, reason, payment_id FROM iso20022_message_transactions
 WHERE tenant_id = %s AND message_id = %s AND (%s OR status = 'RJCT') ORDER BY payment_index, transaction_index"""
+_UNDER_WAY: Final = """
+SELECT EXISTS (SELECT FROM iso20022_message_transactions WHERE tenant_id = %s AND message_id = %s AND status = ANY (%s))"""
 _PLACES: Final = """
 SELECT t.payment_id, m.original_message_id, t.payment_information_id, t.instruction_id, p.metadata ->> 'creditorReference'
 FROM iso20022_message_transactions t
@@ -54,6 +59,14 @@ def block_counts(message: Message) -> list[BlockCounts]:
             )
             block.per_status[status] = count
     return list(blocks.values())
+
+
+def has_payments_under_way(message: Message) -> bool:
+    """Whether a payment of the message waits for an approval, a worker or a rail, as far as its rows tell."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNDER_WAY, [current_tenant_id(), message.id, sorted(UNDER_WAY)])
+        (found,) = cursor.fetchone()
+    return bool(found)
 
 
 def transaction_statuses(message: Message, *, accepted_too: bool) -> Iterator[tuple[int, TransactionStatus]]:

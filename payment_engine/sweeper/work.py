@@ -8,6 +8,7 @@ from django.db import DatabaseError, close_old_connections
 
 from accounts.operations.fold import fold_balances
 from config_mgmt.operations.changes import activate_due_changes
+from iso20022.operations.following import follow_payments
 from iso20022.operations.resume import resume_messages
 from payments.operations.carry_out import carry_out_payments
 from payments.operations.payment_types import activate_due_payment_types
@@ -23,6 +24,7 @@ ROUNDS: Final[dict[str, Callable[[], int]]] = {
     "send-out-payments": send_out_payments,
     "fold-balances": fold_balances,
     "resume-messages": resume_messages,
+    "follow-payments": follow_payments,
 }
 
 
