@@ -79,7 +79,7 @@ def decide(
         return inactive_refusal(terms)
     if debtor is None:
         return _refuse(AccountUnknown, "/debtorAccount", "there is no such account")
-    refusal = _accounts_refuse(debtor, creditor, currency) or route_refuses(terms, creditor, elsewhere=elsewhere)
+    refusal = accounts_refuse(debtor, creditor, currency) or route_refuses(terms, creditor, elsewhere=elsewhere)
     if refusal is not None:
         return refusal
     refusal = currency_refuses(terms, currency)
@@ -200,7 +200,8 @@ def inactive_refusal(terms: PaymentTerms) -> EngineError:
     return _refuse(PaymentTypeInactive, "/paymentType", f"payment type {terms.code} takes no payments at present")
 
 
-def _accounts_refuse(debtor: LockedAccount, creditor: LockedAccount | None, currency: str) -> EngineError | None:
+def accounts_refuse(debtor: LockedAccount, creditor: LockedAccount | None, currency: str) -> EngineError | None:
+    """What the accounts themselves say against it; asked again when a payment that waited goes on, as they may be frozen by then."""
     if creditor is None:
         return account_refuses(debtor, "/debtorAccount", currency)
     return (
@@ -208,11 +209,6 @@ def _accounts_refuse(debtor: LockedAccount, creditor: LockedAccount | None, curr
         or account_refuses(debtor, "/debtorAccount", currency)
         or account_refuses(creditor, "/creditorAccount", currency)
     )
-
-
-def accounts_still_refuse(debtor: LockedAccount, creditor: LockedAccount | None, currency: str) -> EngineError | None:
-    """Whether the accounts of a payment that waited can't be debited or credited any more: frozen or closed since."""
-    return _accounts_refuse(debtor, creditor, currency)
 
 
 def route_refuses(terms: PaymentTerms, creditor: LockedAccount | None, *, elsewhere: bool) -> EngineError | None:

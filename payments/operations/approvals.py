@@ -18,7 +18,7 @@ from payments.models import Payment, PaymentApproval
 from payments.operations import waiting, writes
 from payments.operations.carry_out import book_held, lock_held
 from payments.routes import INTERNAL
-from payments.rules import accounts_still_refuse, still_refused
+from payments.rules import accounts_refuse, still_refused
 from payments.snapshot import terms_of_version
 from payments.states import PaymentStatus
 from tenants.context import current_tenant_id
@@ -100,9 +100,7 @@ def _reserve(payment: Payment, debit_minor: int) -> None:
         accounts = lock_accounts(pipelined, {key for key in (payment.debtor_account_id, payment.creditor_account_id) if key})
         debtor = accounts.by_id[payment.debtor_account_id]
         creditor = accounts.by_id[payment.creditor_account_id] if payment.creditor_account_id else None
-        refusal = accounts_still_refuse(debtor, creditor, payment.currency) or still_refused(
-            payment.amount_minor, debit_minor, debtor, creditor
-        )
+        refusal = accounts_refuse(debtor, creditor, payment.currency) or still_refused(payment.amount_minor, debit_minor, debtor, creditor)
         if refusal is not None:
             raise refusal
         hold = HoldDraft(account_id=debtor.id, payment_id=payment.id, amount_minor=debit_minor, currency=payment.currency)

@@ -23,7 +23,7 @@ from payment_engine.observability.metrics import count_payments
 from payments.fees import FeePayer
 from payments.operations import writes
 from payments.routes import INTERNAL
-from payments.rules import accounts_still_refuse, full_account_refuses, payment_legs
+from payments.rules import accounts_refuse, full_account_refuses, payment_legs
 from payments.states import PaymentStatus
 from tenants.context import current_tenant_id
 from tenants.database.pipeline import PipelinedTransaction, Row, pipelined_transaction
@@ -182,4 +182,4 @@ def _booked_or_failed(payment: HeldPayment, accounts: LockedAccounts, fees: dict
 
 
 def _refusal(payment: HeldPayment, debtor: LockedAccount, creditor: LockedAccount) -> EngineError | None:
-    return accounts_still_refuse(debtor, creditor, payment.currency) or full_account_refuses(payment.amount_minor, creditor)
+    return accounts_refuse(debtor, creditor, payment.currency) or full_account_refuses(payment.amount_minor, creditor)
