@@ -81,15 +81,15 @@ SABOTAGES: Final = (
     Sabotage(
         name="the fee is not part of what must be available",
         file="payments/rules.py",
-        line="if debtor.available_minor < price.debit_minor:",
-        instead="if debtor.available_minor < price.credit_minor:",
+        line="still_refused(amount_minor, price.debit_minor, debtor, creditor)",
+        instead="still_refused(amount_minor, price.credit_minor, debtor, creditor)",
         tests="tests/payments/test_rules.py",
     ),
     Sabotage(
         name="the last unit can't be spent",
         file="payments/rules.py",
-        line="if debtor.available_minor < price.debit_minor:",
-        instead="if debtor.available_minor <= price.debit_minor:",
+        line="if debtor.available_minor < debit_minor:",
+        instead="if debtor.available_minor <= debit_minor:",
         tests="tests/payments/test_rules.py",
     ),
     Sabotage(
