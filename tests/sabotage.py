@@ -81,8 +81,8 @@ SABOTAGES: Final = (
     Sabotage(
         name="the fee is not part of what must be available",
         file="payments/rules.py",
-        line="still_refused(amount_minor, price.debit_minor, debtor, creditor)",
-        instead="still_refused(amount_minor, price.credit_minor, debtor, creditor)",
+        line="amount_minor, price.debit_minor, debtor, creditor",
+        instead="amount_minor, price.credit_minor, debtor, creditor",
         tests="tests/payments/test_rules.py",
     ),
     Sabotage(
