@@ -65,6 +65,7 @@ class PaymentApproval(TenantModel):
                 name="approval_by_another_person",
             ),
         ]
+        indexes = [models.Index(fields=["tenant_id", "id"], name="idx_approvals_pending", condition=Q(status="PENDING"))]
 
     def __str__(self) -> str:
         return f"approval of {self.payment_id}"
