@@ -23,7 +23,7 @@ from payments.admin.payment_type_words import rail_name
 from payments.definitions import Definition
 from payments.operations.payment_type_checks import ATTEMPTS_MAX, BACKOFF_MAX_SECONDS, COUNT_MAX, DESCRIPTION_LENGTH, NAME_LENGTH
 from payments.queries.calendars import current_calendars
-from payments.routes import RAILS, RetryPolicy
+from payments.routes import RAILS, USUAL_RETRIES, RetryPolicy
 from payments.value_dates import time_zone_names
 from payments.velocity import VelocityLimit, Window
 from tenants.portal.forms import OperationForm
@@ -33,6 +33,10 @@ _NO_RAIL: Final = ("", "–")
 _FALLBACKS: Final = ("fallback_1", "fallback_2", "fallback_3")
 _AMOUNTS: Final = ("min_amount", "max_amount", "daily_limit", "approval_threshold")
 _CAPITAL: Final = re.compile(r"([A-Z])")
+_ROUTE: Final = (
+    "The internal rail books between accounts kept here. The others lead out of the bank, to creditors with an IBAN at another one, "
+    "and are tried in this order."
+)
 _TOGETHER: Final = "attempts and the seconds before the second go together: give both, or neither"
 
 
@@ -78,14 +82,25 @@ class TermsForm(FeeForm):
     rail = choice_field(
         _RAILS,
         required=True,
-        help_text="Internal: between accounts kept here. The others lead out of the bank, if they are connected",
+        label="First rail",
     )
-    fallback_1 = choice_field([_NO_RAIL, *_RAILS], label="If it fails, then")
-    fallback_2 = choice_field([_NO_RAIL, *_RAILS], label="And then")
-    fallback_3 = choice_field([_NO_RAIL, *_RAILS], label="At last")
-    max_attempts = number_field(ATTEMPTS_MAX, label="Attempts", help_text="On rails that can fail for a moment, the first included")
-    backoff_seconds = number_field(BACKOFF_MAX_SECONDS, label="Seconds before the second", help_text="Doubled for each one after it")
-    is_synchronous = forms.BooleanField(required=False, label="Booked while the caller waits", widget=UnfoldBooleanSwitchWidget())
+    fallback_1 = choice_field([_NO_RAIL, *_RAILS], label="Second rail", help_text="When the one before takes nothing")
+    fallback_2 = choice_field([_NO_RAIL, *_RAILS], label="Third rail")
+    fallback_3 = choice_field([_NO_RAIL, *_RAILS], label="Fourth rail")
+    max_attempts = number_field(
+        ATTEMPTS_MAX, label="Attempts on each rail", help_text=f"The first included; empty: {USUAL_RETRIES.max_attempts}"
+    )
+    backoff_seconds = number_field(
+        BACKOFF_MAX_SECONDS,
+        label="Seconds before the second",
+        help_text=f"Doubled for each one after it; empty: {USUAL_RETRIES.backoff_seconds}",
+    )
+    is_synchronous = forms.BooleanField(
+        required=False,
+        label="Booked while the caller waits",
+        widget=UnfoldBooleanSwitchWidget(),
+        help_text="Off: the money is set aside, and a worker books it. What leaves the bank is never waited for",
+    )
     reason = ReasonField()
     seen = forms.CharField(required=False, widget=forms.HiddenInput())
 
@@ -174,7 +189,11 @@ class TermsForm(FeeForm):
             ),
             Section(title="Fee", fields=self._bound(*fee), has_tiers=True),
             Section(title="Value date", fields=self._bound("cut_off_time", "time_zone", "calendar")),
-            Section(title="Route", fields=self._bound("rail", *_FALLBACKS, "max_attempts", "backoff_seconds", "is_synchronous")),
+            Section(
+                title="Route",
+                explanation=_ROUTE,
+                fields=self._bound("rail", *_FALLBACKS, "max_attempts", "backoff_seconds", "is_synchronous"),
+            ),
             Section(title="This change", fields=self._bound("reason")),
         ]
 

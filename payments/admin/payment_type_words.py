@@ -6,7 +6,7 @@ from typing import Final
 
 from payments.definitions import Definition
 from payments.fees import FeePayer, FeeSchedule, FeeTier, flat_fee
-from payments.routes import RetryPolicy
+from payments.routes import INTERNAL, USUAL_RETRIES
 from payments.value_dates import format_cut_off
 from payments.velocity import VelocityLimit, Window
 from tenants.portal.cells import NOTHING
@@ -37,9 +37,9 @@ def terms_in_words(terms: Definition) -> dict[str, str]:
         "Time zone": terms.time_zone or "the calendar's",
         "Calendar": terms.calendar or "every day is a business day",
         "Route": ", then ".join(rail_name(rail) for rail in terms.route),
-        "Booked": "while the caller waits" if terms.is_synchronous else "later",
+        "Booked": "while the caller waits" if terms.is_synchronous else "later, by a worker",
         "Approval": "never needed" if terms.approval_threshold is None else f"needed from {amount(terms.approval_threshold)} on",
-        "Retries": _NO_LIMIT if terms.retry_policy is None else _retries(terms.retry_policy),
+        "Attempts on each rail": _retries(terms),
     }
 
 
@@ -113,8 +113,12 @@ def _bounds(schedule: FeeSchedule) -> Iterator[str]:
         yield f"at most {amount(schedule.maximum)}"
 
 
-def _retries(policy: RetryPolicy) -> str:
-    return f"{policy.max_attempts} attempts, the second after {policy.backoff_seconds} seconds"
+def _retries(terms: Definition) -> str:
+    """The internal rail needs none: it is this bank's own books."""
+    if terms.retry_policy is None and set(terms.route) == {INTERNAL}:
+        return _NO_LIMIT
+    policy = terms.retry_policy or USUAL_RETRIES
+    return "1" if policy.max_attempts == 1 else f"{policy.max_attempts}, the second after {policy.backoff_seconds} seconds"
 
 
 def rail_name(rail: str) -> str:

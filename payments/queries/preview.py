@@ -9,6 +9,7 @@ from accounts.ledger.drafts import LockedAccount
 from accounts.ledger.locks import AccountReference
 from accounts.models import Account
 from accounts.queries.accounts import find_account
+from accounts.rules import is_iban
 from payment_engine.errors import EngineError
 from payments.models import PaymentType
 from payments.queries.limit_usage import LimitUse, limit_uses
@@ -28,6 +29,7 @@ class PaymentPreview:
     """`outcome` is what `decide` says, or why there is no value date; `usage` is the debtor account's before this payment."""
 
     outcome: Allowed | EngineError
+    terms: PaymentTerms
     verdicts: list[Verdict]
     value_date: ValueDate | EngineError
     usage: list[LimitUse]
@@ -38,7 +40,8 @@ def preview_payment(
 ) -> PaymentPreview:
     """As if the version were in force `at` that time, whatever its status: with today's balances, calendars and settings.
 
-    Accounts are named by id, number or IBAN. Raises CalendarUnknown for a draft whose calendar is gone.
+    Accounts are named by id, number or IBAN; a creditor whose valid IBAN is none of ours is at another bank. Raises
+    CalendarUnknown for a draft whose calendar is gone.
     """
     terms = replace(terms_of(version), active=True)
     debtor_account, creditor_account = find_account(debtor), find_account(creditor)
@@ -51,11 +54,13 @@ def preview_payment(
         debtor=_as_it_stands(debtor_account),
         creditor=_as_it_stands(creditor_account),
         used=used,
+        elsewhere=creditor_account is None and isinstance(creditor, str) and is_iban(creditor),
     )
     value_date = _value_date(terms, at)
     outcome = _decide(facts)
     return PaymentPreview(
         outcome=value_date if isinstance(outcome, Allowed) and isinstance(value_date, EngineError) else outcome,
+        terms=terms,
         verdicts=verdicts(facts),
         value_date=value_date,
         usage=usage,
@@ -71,6 +76,7 @@ def _decide(facts: Facts) -> Allowed | EngineError:
         creditor=facts.creditor,
         fee_account_id=_ANY_FEE_ACCOUNT,
         used=facts.used,
+        elsewhere=facts.elsewhere,
     )
 
 

@@ -37,7 +37,7 @@ def _sepa(**terms: Any) -> PaymentType:
     return factories.make_payment_type("SEPA", max_amount=Decimal(60), processing_fee=Decimal(1), velocity_limits=limits, **terms)
 
 
-def _ask(client: Client, version: PaymentType, debtor: Account, creditor: Account, amount: str = "10.00", **given: str) -> Any:
+def _ask(client: Client, version: PaymentType, debtor: Account, creditor: Account, amount: str = "10.00", /, **given: str) -> Any:
     asked = {"amount": amount, "currency": "EUR", "debtor": str(debtor.pk), "creditor": str(creditor.pk), **given}
     answer: Any = client.get(page_of("payments_paymenttype", version.pk), asked)
     assert answer.status_code == 200
@@ -51,8 +51,9 @@ def _verdicts(answer: Any) -> dict[str, str]:
 def test_a_payment_that_would_be_booked_shows_its_fee_and_moves_nothing(operator_a: Client, ada: Account, bob: Account) -> None:
     version = _sepa()
     box = _ask(operator_a, version, ada, bob).context["box"]
-    assert (box.is_allowed, box.sentence) == (True, "It would be booked.")
+    assert (box.is_allowed, box.sentence) == (True, "It would be booked at once.")
     assert {name: words(value).strip() for name, value in box.facts if name != "Value date"} == {
+        "Carried by": "Booked at once",
         "Fee": "1.00 EUR",
         "The debtor is charged": "11.00 EUR",
         "The creditor gets": "10.00 EUR",
@@ -98,6 +99,43 @@ def test_a_draft_is_tried_before_it_is_in_force(operator_a: Client, ada: Account
     assert "as if it were in force" in page
     assert "not before the cut-off at 15:00" in page
     assert "Saturday 2026-03-28 is a day of the weekend in TARGET2." in page
+
+
+def test_what_would_wait_says_for_what_and_over_which_rail(operator_a: Client, ada: Account, bob: Account) -> None:
+    out = factories.make_payment_type("OUT", rail="simulator", rail_fallbacks=["simulator_instant"], is_synchronous=False)
+    later = factories.make_payment_type("LATER", is_synchronous=False)
+    large = factories.make_payment_type("LARGE", approval_threshold=Decimal(10), rail_fallbacks=["simulator"])
+    elsewhere = {"creditor": "", "creditor_iban": "gb33 BUKB 2020 1555 5555 55"}
+    waits = "It would wait for another person's approval. Then "
+    for version, given, sentence in (
+        (out, elsewhere, "Its money would be set aside, and it would leave the bank over Simulator, else Simulator, instant."),
+        (later, {}, "Its money would be set aside, and a worker would book it within seconds."),
+        (large, {}, f"{waits}it would be booked at once."),
+        (large, elsewhere, f"{waits}its money would be set aside, and it would leave the bank over Simulator."),
+        (later, elsewhere, "It would be refused: there is no such account."),
+    ):
+        answer = _ask(operator_a, version, ada, bob, **given)
+        assert answer.context["box"].sentence == sentence, version.code
+        assert (_verdicts(answer).get("Approval") == "Waits") is (version is large)
+    assert not Payment.objects.exists()
+
+
+def test_an_iban_that_is_kept_here_is_that_account(operator_a: Client, ada: Account) -> None:
+    version = _sepa()
+    factories.make_account(iban="DE89370400440532013000", name="Carol")
+    box = _ask(operator_a, version, ada, ada, creditor="", creditor_iban="DE89370400440532013000").context["box"]
+    assert box.sentence == "It would be booked at once."
+
+
+def test_the_creditor_is_named_once(operator_a: Client, ada: Account, bob: Account) -> None:
+    version = _sepa()
+    iban = "GB33BUKB20201555555555"
+    for given, field in (
+        ({"creditor": "", "creditor_iban": ""}, "creditor"),
+        ({"creditor_iban": iban}, "creditor"),
+        ({"creditor": "", "creditor_iban": f"{iban[:-1]}6"}, "creditor_iban"),
+    ):
+        assert list(_ask(operator_a, version, ada, bob, **given).context["box"].form.errors) == [field], given
 
 
 def test_what_was_typed_wrong_is_said_at_its_field(operator_a: Client, ada: Account, bob: Account) -> None:

@@ -106,9 +106,9 @@ def test_a_draft_changed_after_it_was_looked_at_is_not_activated(operator_a: Cli
 @pytest.mark.django_db
 @in_a
 def test_why_a_draft_can_not_take_effect_is_said(operator_a: Client) -> None:
-    draft = _draft(rail="simulator")
+    draft = _draft(rail="clearing_file")
     answer = send(operator_a, page_of(MODEL, draft.pk, "activate"), reason="now")
-    assert "the rail simulator is not connected" in answer.content.decode()
+    assert "the rail clearing_file is not connected" in answer.content.decode()
 
 
 @pytest.mark.django_db
