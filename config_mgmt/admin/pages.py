@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -20,7 +20,20 @@ from tenants.portal.cells import Column, Panel
 from tenants.portal.model_admin import ReadOnlyTenantModelAdmin, may_write
 from tenants.portal.paginator import LAST_PAGE
 
+M = TypeVar("M", bound=Model)
 VersionAdmin = ReadOnlyTenantModelAdmin[ConfigVersion]
+
+
+class Operated(Protocol):
+    """A model admin whose rows some people see and some of them operate: a tenant's, or the registry's."""
+
+    admin_site: Any
+
+    def has_view_permission(self, request: HttpRequest) -> bool: ...
+
+    def has_operate_permission(self, request: HttpRequest) -> bool: ...
+
+
 Page = Callable[..., HttpResponse]
 ROWS_PER_PAGE: Final = 50
 _FORBIDDEN: Final = 403
@@ -78,7 +91,7 @@ def page_of_version(version: ConfigVersion, button: str = "change") -> str:
     return reverse(f"admin:config_mgmt_configversion_{button}", args=[version.pk])
 
 
-def viewed(model_admin: VersionAdmin, page: Page) -> Page:
+def viewed(model_admin: Operated, page: Page) -> Page:
     """For everybody who may see configuration."""
 
     def view(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
@@ -89,7 +102,7 @@ def viewed(model_admin: VersionAdmin, page: Page) -> Page:
     return model_admin.admin_site.admin_view(view)  # type: ignore[no-any-return]  # django-unfold ships no types
 
 
-def operated(model_admin: VersionAdmin, page: Page) -> Page:
+def operated(model_admin: Operated, page: Page) -> Page:
     """For those who may change it, with one tenant in context."""
 
     def view(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
@@ -102,7 +115,7 @@ def operated(model_admin: VersionAdmin, page: Page) -> Page:
 
 def show(
     request: HttpRequest,
-    model_admin: VersionAdmin,
+    model_admin: Operated,
     *,
     title: str,
     panels: Iterable[Panel] = (),
@@ -125,7 +138,7 @@ def show(
 
 
 def ask(
-    request: HttpRequest, model_admin: VersionAdmin, question: Question, *, form: ConfigForm, back: str, run: Callable[[], HttpResponse]
+    request: HttpRequest, model_admin: Operated, question: Question, *, form: ConfigForm, back: str, run: Callable[[], HttpResponse]
 ) -> HttpResponse:
     """Show the form; when it is sent, valid and (for a ChangeForm) what it does has been shown, answer what `run` answers.
 
@@ -159,7 +172,7 @@ def facts(*rows: tuple[str, Any]) -> Panel:
     return Panel(title="Now", columns=(Column(heading=""), Column(heading="")), rows=rows, empty="")
 
 
-def cut(request: HttpRequest, rows: QuerySet[ConfigVersion]) -> tuple[list[ConfigVersion], dict[str, str]]:
+def cut(request: HttpRequest, rows: QuerySet[M]) -> tuple[list[M], dict[str, str]]:
     """One page of them, uncounted, and the addresses of the pages beside it."""
     number = _page_number(request)
     start = (number - 1) * ROWS_PER_PAGE
