@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from accounts.models import Account, Journal, Posting
+from accounts.models import Account, Hold, Journal, Posting
+from payment_engine.ids import public_id
 from tenants.portal.cells import NOTHING, Column, Panel, amount, moment, record_link
 
 SHOWN_POSTINGS = 25
+SHOWN_HOLDS = 25
 
 
 def postings_of_account(account: Account) -> Panel:
@@ -36,6 +38,25 @@ def postings_of_account(account: Account) -> Panel:
             for posting in postings
         ],
         empty="Nothing has been posted to this account yet. An opening balance or a payment will be the first.",
+    )
+
+
+def active_holds(account: Account) -> Panel:
+    """What is set aside on an account, the newest first, each with the payment that will take it."""
+    active = Hold.objects.filter(tenant_id=account.tenant_id, account_id=account.pk, status=Hold.Status.ACTIVE)
+    holds = list(active.order_by("-id")[: SHOWN_HOLDS + 1])
+    return Panel(
+        title=f"Held now (the newest {SHOWN_HOLDS})" if len(holds) > SHOWN_HOLDS else "Held now",
+        columns=(Column(heading="Set aside"), Column(heading="For payment"), Column(heading="Amount", numeric=True)),
+        rows=[
+            (
+                moment(hold.created_at),
+                record_link("payments_payment_change", hold.payment_id, public_id("pay", hold.payment_id)),
+                amount(hold.amount_minor, hold.currency),
+            )
+            for hold in holds[:SHOWN_HOLDS]
+        ],
+        empty="Nothing is set aside on this account. A payment that waits to be carried out holds its money here.",
     )
 
 

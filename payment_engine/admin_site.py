@@ -6,19 +6,23 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.models import Account
-from accounts.panels import account_link, accounts_by_id
+from accounts.panels import account_link
 from payment_engine.observability.health import check_readiness
+from payments.admin import work_lists
+from payments.admin.payment_cells import accounts_of, creditor_cell, debtor_cell
 from payments.models import Payment
 from payments.queries.todays_payments import MOST, sums_of_todays_payments
+from payments.queries.waiting import Backlog, approvals_backlog, unanswered_backlog, under_way_backlog
 from tenants.context import current_scope
 from tenants.models import Tenant
-from tenants.portal.cells import Column, Panel, amount, badge, moment, record_link, short_id
+from tenants.portal.cells import Column, Panel, amount, badge, link, moment, record_link, short_id
 from tenants.portal.model_admin import is_platform as _is_platform
 from tenants.portal.model_admin import is_suspended, may_write
 from tenants.registry import all_tenants, tenant_by_slug
 
 SHOWN: Final = 10
 SHOWN_TENANTS: Final = 200
+MOST_IN_SIDEBAR: Final = 99
 
 
 def is_platform(request: HttpRequest) -> bool:
@@ -27,6 +31,19 @@ def is_platform(request: HttpRequest) -> bool:
 
 def sees_tenants_rows(request: HttpRequest) -> bool:
     return request.user.has_perm("payments.view_payment")
+
+
+def is_at_payments(request: HttpRequest) -> bool:
+    """The lists of what waits stand below this address, and have an entry of their own."""
+    payments = reverse("admin:payments_payment_changelist")
+    works = (work_lists.address("waiting"), work_lists.address("under_way"))
+    return request.path.startswith(payments) and request.path not in works
+
+
+def how_many_wait(request: HttpRequest) -> str:
+    """For approval, beside the sidebar's entry; nothing where nothing does."""
+    backlog = approvals_backlog(MOST_IN_SIDEBAR) if may_write() and sees_tenants_rows(request) else Backlog()
+    return backlog.in_words if backlog.count else ""
 
 
 def whose_rows(_request: HttpRequest) -> str:
@@ -55,7 +72,21 @@ def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tenant_panels() -> list[Panel]:
-    return [_today_panel(), _latest_panel(), _frozen_panel()]
+    return [_waiting_panel(), _today_panel(), _latest_panel(), _frozen_panel()]
+
+
+def _waiting_panel() -> Panel:
+    backlogs = (
+        ("Waiting for approval", work_lists.address("waiting"), approvals_backlog()),
+        ("Under way", work_lists.address("under_way"), under_way_backlog()),
+        ("Under way, and the rail left no answer", work_lists.unanswered_address(), unanswered_backlog()),
+    )
+    return Panel(
+        title="What waits",
+        columns=(Column(heading="For what"), Column(heading="Payments", numeric=True), Column(heading="The oldest since")),
+        rows=[(link(url, name), backlog.in_words, moment(backlog.oldest_at)) for name, url, backlog in backlogs if backlog.count],
+        empty="Nothing waits: no payment needs an approval, and none is under way.",
+    )
 
 
 def _today_panel() -> Panel:
@@ -72,8 +103,7 @@ def _today_panel() -> Panel:
 
 def _latest_panel() -> Panel:
     payments = list(Payment.objects.order_by("-created_at", "-id")[:SHOWN])
-    ids = {key for payment in payments for key in (payment.debtor_account_id, payment.creditor_account_id) if key}
-    accounts = accounts_by_id(payments[0].tenant_id, ids) if payments else {}
+    accounts = accounts_of(payments)
     return Panel(
         title="Latest payments",
         columns=(
@@ -90,8 +120,8 @@ def _latest_panel() -> Panel:
                 record_link("payments_payment_change", payment.pk, short_id("pay", payment.pk)),
                 badge(payment.status),
                 amount(payment.amount_minor, payment.currency),
-                account_link(accounts.get(payment.debtor_account_id)),
-                account_link(accounts.get(payment.creditor_account_id)) if payment.creditor_account_id else "",
+                debtor_cell(payment, accounts),
+                creditor_cell(payment, accounts),
             )
             for payment in payments
         ],

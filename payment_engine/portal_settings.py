@@ -24,6 +24,11 @@ def _config_page(title: str, icon: str, name: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:config_mgmt_{name}"), "permission": f"{_SITE}.sees_tenants_rows"}
 
 
+def _work_list(title: str, icon: str, name: str, **badge: str) -> dict[str, Any]:
+    link = reverse_lazy(f"admin:payments_payment_{name}")
+    return {"title": title, "icon": icon, "link": link, "permission": f"{_SITE}.sees_tenants_rows", **badge}
+
+
 UNFOLD: Final[dict[str, Any]] = {
     "SITE_TITLE": "Payment Engine",
     "SITE_HEADER": "Payment Engine",
@@ -59,7 +64,9 @@ UNFOLD: Final[dict[str, Any]] = {
             {
                 "items": [
                     {"title": "Dashboard", "icon": "dashboard", "link": reverse_lazy("admin:index")},
-                    _page("Payments", "payments", "payments_payment", "sees_tenants_rows"),
+                    {**_page("Payments", "payments", "payments_payment", "sees_tenants_rows"), "active": f"{_SITE}.is_at_payments"},
+                    _work_list("Waiting for approval", "approval", "waiting", badge=f"{_SITE}.how_many_wait"),
+                    _work_list("Under way", "hourglass_top", "under_way"),
                     _page("Accounts", "account_balance_wallet", "accounts_account", "sees_tenants_rows"),
                     _page("Customers", "groups", "accounts_customer", "sees_tenants_rows"),
                     _page("Journals", "menu_book", "accounts_journal", "sees_tenants_rows"),
@@ -85,6 +92,7 @@ UNFOLD: Final[dict[str, Any]] = {
                 "separator": True,
                 "items": [
                     _page("Tenants", "domain", "tenants_tenant", "is_platform"),
+                    _page("Tiers", "layers", "tenants_tierchange", "is_platform"),
                     _page("Placements", "database", "tenants_placement", "is_platform"),
                     _page("API clients", "key", "tenants_apiclient", "is_platform"),
                     _page("Staff", "badge", "tenants_staffuser", "is_platform"),

@@ -21,7 +21,7 @@ from accounts.operations.accounts import (
     unfreeze_account,
 )
 from accounts.operations.journals import post_opening_balance
-from accounts.panels import account_label, postings_of_account
+from accounts.panels import account_label, active_holds, postings_of_account
 from payment_engine.money import format_amount
 from tenants.portal.buttons import Kind, button
 from tenants.portal.cells import NOTHING, Panel, amount, badge, moment, record_link
@@ -96,7 +96,7 @@ class AccountAdmin(TenantModelAdmin[Account]):
         return account_label(record)
 
     def panels(self, record: Account) -> list[Panel]:
-        return [postings_of_account(record)]
+        return [postings_of_account(record)] if record.append_only else [active_holds(record), postings_of_account(record)]
 
     # --- Columns
 

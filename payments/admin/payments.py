@@ -2,25 +2,29 @@
 
 from datetime import timedelta
 from typing import Any, ClassVar, Final
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.urls import URLPattern
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from accounts.models import Account
-from accounts.panels import account_link, accounts_by_id, postings_of_journal
+from accounts.panels import postings_of_journal
+from config_mgmt.admin.request import actor_of
 from payment_engine.clock import now
 from payment_engine.ids import public_id
 from payment_engine.money import format_amount
+from payments.admin import work_lists
+from payments.admin.payment_cells import Accounts, accounts_of, creditor_cell, debtor_cell, rail_of
+from payments.admin.payment_decisions import APPROVE, CANCEL, OWN_PAYMENT, REJECT, buttons_of, decide, is_own
+from payments.admin.payment_panels import reversals_panel, unanswered_note, waiting_panels
 from payments.models import Payment, PaymentType, Reversal
 from payments.operations.reverse import reverse_payment
 from payments.states import PaymentStatus
 from tenants.portal.buttons import Kind, button
-from tenants.portal.cells import NOTHING, Column, Panel, amount, badge, moment, record_link
+from tenants.portal.cells import Panel, amount, badge, moment, record_link
 from tenants.portal.forms import AmountField, OperationForm, done, operation_page
 from tenants.portal.model_admin import ReadOnlyTenantModelAdmin
 
@@ -62,13 +66,24 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
     list_display = ("short_id", "created", "state", "amount_paid", "debtor", "creditor", "payment_type", "reference")
     list_filter = ("status", PaymentTypeFilter)
     search_help_text = f"Id (pay_…), or exactly the reference, end-to-end id or idempotency key, of the last {SEARCHED_DAYS} days"
-    actions_detail = ("reverse",)
+    actions_detail = ("approve", "reject", "cancel", "reverse")
+    change_form_outer_before_template = "portal/payments/note.html"
     fieldsets = (
         (
             None,
             {"fields": (("state", "type_and_version"), ("amount_paid", "amount_fee"), ("debtor", "creditor"), "remittance_information")},
         ),
-        ("Outcome", {"fields": (("created", "completed"), ("amount_reversed", "valued"), ("reason_code", "reason"))}),
+        (
+            "Outcome",
+            {
+                "fields": (
+                    ("created", "completed"),
+                    ("carried_by", "next_attempt"),
+                    ("amount_reversed", "valued"),
+                    ("reason_code", "reason"),
+                )
+            },
+        ),
         (
             "References",
             {
@@ -93,6 +108,8 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
         "creditor",
         "created",
         "completed",
+        "carried_by",
+        "next_attempt",
         "valued",
         "uetr_shown",
         "message",
@@ -105,12 +122,9 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
 
     def prepare_rows(self, rows: list[Payment]) -> None:
         """The accounts of a whole page, read once per tenant on it."""
-        for tenant_id in {payment.tenant_id for payment in rows}:
-            own = [payment for payment in rows if payment.tenant_id == tenant_id]
-            ids = {key for payment in own for key in (payment.debtor_account_id, payment.creditor_account_id) if key}
-            accounts = accounts_by_id(tenant_id, ids)
-            for payment in own:
-                payment.portal_accounts = accounts  # type: ignore[attr-defined]  # shown on this page only
+        accounts = accounts_of(rows)
+        for payment in rows:
+            payment.portal_accounts = accounts  # type: ignore[attr-defined]  # shown on this page only
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Payment | None:
         payment: Payment | None = super().get_object(request, object_id, from_field)
@@ -120,9 +134,9 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
 
     def panels(self, record: Payment) -> list[Panel]:
         reversals = list(Reversal.objects.filter(tenant_id=record.tenant_id, payment_id=record.pk).order_by("id")[:100])
-        panels = [_reversals(reversals)]
+        panels = waiting_panels(record)
         if record.journal_id is not None:
-            panels.insert(0, postings_of_journal(record.tenant_id, record.journal_id, "Journal"))
+            panels += [postings_of_journal(record.tenant_id, record.journal_id, "Journal"), reversals_panel(reversals)]
         for number, reversal in enumerate(reversals[:10], start=1):
             panels.append(postings_of_journal(record.tenant_id, reversal.journal_id, f"Journal of reversal {number}"))
         return panels
@@ -149,11 +163,11 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
 
     @admin.display(description="Debtor")
     def debtor(self, payment: Payment) -> str:
-        return account_link(_account(payment, payment.debtor_account_id))
+        return debtor_cell(payment, _accounts(payment))
 
     @admin.display(description="Creditor")
     def creditor(self, payment: Payment) -> str:
-        return account_link(_account(payment, payment.creditor_account_id))
+        return creditor_cell(payment, _accounts(payment))
 
     @admin.display(description="Created")
     def created(self, payment: Payment) -> str:
@@ -162,6 +176,14 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
     @admin.display(description="Completed")
     def completed(self, payment: Payment) -> str:
         return moment(payment.completed_at)
+
+    @admin.display(description="Carried by")
+    def carried_by(self, payment: Payment) -> str:
+        return rail_of(payment)
+
+    @admin.display(description="Next attempt")
+    def next_attempt(self, payment: Payment) -> str:
+        return moment(payment.next_attempt_at)
 
     @admin.display(description="Value date")
     def valued(self, payment: Payment) -> str:
@@ -176,16 +198,45 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
         message_id = payment.message_id
         return record_link("iso20022_message_change", message_id, public_id("msg", message_id) if message_id else None)
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        payment = self.get_object(request, object_id)
+        note = "" if payment is None or not self.has_view_permission(request, payment) else self._note(request, payment)
+        return super().change_view(request, object_id, form_url, {"note": note, **(extra_context or {})})
+
+    def _note(self, request: HttpRequest, payment: Payment) -> str:
+        if payment.status == PaymentStatus.PENDING_APPROVAL and is_own(payment, actor_of(request)):
+            return OWN_PAYMENT
+        return unanswered_note(payment)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*work_lists.urls(self), *super().get_urls()]
+
+    # --- Buttons
+
     def get_actions_detail(self, request: HttpRequest, object_id: object) -> list[Any]:
         payment = self.get_object(request, str(object_id))
-        reversible = payment is not None and payment.status == PaymentStatus.COMPLETED
-        return super().get_actions_detail(request, object_id) if reversible else []
+        if payment is None or not self.has_operate_permission(request):
+            return []
+        allowed = {f"payments_payment_{name}" for name in buttons_of(payment, actor_of(request))}
+        return [each for each in super().get_actions_detail(request, object_id) if each.action_name in allowed]
+
+    @button("Approve", icon="check", kind=Kind.PRIMARY)
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return decide(request, self, self._payment(request, object_id), APPROVE)
+
+    @button("Reject", icon="block", kind=Kind.DANGER)
+    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return decide(request, self, self._payment(request, object_id), REJECT)
+
+    @button("Cancel", icon="close")
+    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return decide(request, self, self._payment(request, object_id), CANCEL)
 
     @button("Reverse", icon="undo", kind=Kind.DANGER)
     def reverse(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        payment = self.get_object(request, object_id)
-        if payment is None:
-            raise Http404
+        payment = self._payment(request, object_id)
 
         def run(values: dict[str, Any]) -> HttpResponse:
             reversal = reverse_payment(
@@ -212,31 +263,12 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
             dangerous=True,
         )
 
+    def _payment(self, request: HttpRequest, object_id: str) -> Payment:
+        payment = self.get_object(request, object_id)
+        if payment is None:
+            raise Http404
+        return payment
 
-def _account(payment: Payment, account_id: UUID | None) -> Account | None:
-    accounts: dict[UUID, Account] = getattr(payment, "portal_accounts", {})
-    return accounts.get(account_id) if account_id else None
 
-
-def _reversals(reversals: list[Reversal]) -> Panel:
-    return Panel(
-        title="Reversals",
-        columns=(
-            Column(heading="Reversed"),
-            Column(heading="Reason"),
-            Column(heading="By"),
-            Column(heading="Journal"),
-            Column(heading="Amount", numeric=True),
-        ),
-        rows=[
-            (
-                moment(reversal.created_at),
-                reversal.reason,
-                reversal.created_by or NOTHING,
-                record_link("accounts_journal_change", reversal.journal_id, public_id("jrn", reversal.journal_id)),
-                amount(reversal.amount_minor, reversal.currency),
-            )
-            for reversal in reversals
-        ],
-        empty="Nothing of this payment has been reversed.",
-    )
+def _accounts(payment: Payment) -> Accounts:
+    return getattr(payment, "portal_accounts", {})

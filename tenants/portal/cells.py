@@ -48,16 +48,16 @@ class Panel:
 
 def amount(minor: int, currency: str) -> SafeString:
     """`1,234.50 EUR`, digits of equal width, for the eye; forms and the API write amounts without commas."""
+    return format_html(
+        '<span class="portal-amount">{} <span class="portal-currency">{}</span></span>', grouped_amount(minor, currency), currency
+    )
+
+
+def grouped_amount(minor: int, currency: str) -> str:
+    """`1,234.50`, to stand in a sentence."""
     sign, _, digits = format_amount(minor, currency).rpartition("-")
     whole, point, fraction = digits.partition(".")
-    return format_html(
-        '<span class="portal-amount">{}{}{}{} <span class="portal-currency">{}</span></span>',
-        "−" if sign or minor < 0 else "",
-        f"{int(whole):,}",
-        point,
-        fraction,
-        currency,
-    )
+    return f"{'−' if sign or minor < 0 else ''}{int(whole):,}{point}{fraction}"
 
 
 def plain(value: Decimal | None) -> str:

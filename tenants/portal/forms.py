@@ -18,6 +18,7 @@ from payment_engine.money import parse_amount
 from tenants.portal.model_admin import PortalModelAdmin
 
 _CAPITAL: Final = re.compile(r"([A-Z])")
+_FORBIDDEN: Final = 403
 
 
 class OperationForm(forms.Form):
@@ -100,13 +101,16 @@ def operation_page(
 ) -> HttpResponse:
     """Show the form; when it is sent and valid, answer what `run` answers, or show the form again with the refusal.
 
-    `template` extends portal/operation.html, and `context` is what it shows besides.
+    Of a refusal that nothing in the form can cure, the answer is 403. `template` extends portal/operation.html, and
+    `context` is what it shows besides.
     """
+    status = 200
     if request.method == "POST" and form.is_valid():
         try:
             return run(form.cleaned_data)
         except EngineError as error:
             form.refuse(error)
+            status = _FORBIDDEN if error.status == _FORBIDDEN else 200
     return TemplateResponse(
         request,
         template,
@@ -123,6 +127,7 @@ def operation_page(
             "back": model_admin.change_url(record) if record is not None else model_admin.changelist_url,
             **(context or {}),
         },
+        status=status,
     )
 
 
