@@ -1,4 +1,4 @@
-"""Every API request of a tenant is counted against the policy its path is under, before anything is done for it.
+"""Every API request of a tenant is counted against the policy its path is under, before it is acted on: see tickets.py.
 
 Public paths and platform callers without a tenant are under no policy; callers without a valid token never get here.
 """
@@ -33,7 +33,7 @@ class _RateLimitMiddleware:
     def process_view(self, request: HttpRequest, view: Callable[..., Any], _args: object, _kwargs: object) -> HttpResponse | None:
         """Nothing is done for a request that was refused."""
         ticket = ticket_of(request)
-        if ticket is None or _is_counted_together(request, view):
+        if ticket is None or (ticket.may_wait and _is_counted_together(request, view)):
             return None
         count([ticket])
         return _refusal(request, ticket)

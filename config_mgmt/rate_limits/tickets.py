@@ -2,7 +2,8 @@
 
 The middleware gives every request of a tenant its ticket and has it counted before the view is called. A view whose
 requests wait for each other anyway says so in its `Operation` (`counted_together`): then whoever acts for them counts the
-tickets first and acts for the admitted ones only. A ticket nobody counted is counted when the answer goes out.
+tickets first and acts for the admitted ones only. A ticket nobody counted is counted when the answer goes out. While a
+policy refuses, its requests are counted at once: a caller far over its limit must not fill the places of those who wait.
 """
 
 from collections.abc import Iterable
@@ -18,7 +19,10 @@ from payment_engine.api.errors import RateLimited
 from tenants import registry
 from tenants.registry import TenantRecord
 
+_KEPT: Final = 10_000
 _heard: Final[dict[str, Heard]] = {}
+_refusing: Final[set[str]] = set()
+"""Keys of the policies whose last request was refused."""
 
 
 class Ticket:
@@ -30,6 +34,11 @@ class Ticket:
         self.tenant = tenant
         self.policy = policy
         self.verdict: Verdict | None = None
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether it can be counted later, with those it waits with."""
+        return self.policy.key not in _refusing
 
     @property
     def refusal(self) -> RateLimited | None:
@@ -60,7 +69,15 @@ def count(tickets: Iterable[Ticket]) -> None:
         verdicts, heard = limiter().spend_together(together[0].policy, len(together))
         for ticket, verdict in zip(together, verdicts, strict=True):
             ticket.verdict = verdict
+        _note(together[0].policy, refuses=not verdicts[-1].admitted)
         _listen(together[0].tenant, heard)
+
+
+def _note(policy: Policy, *, refuses: bool) -> None:
+    if not refuses:
+        _refusing.discard(policy.key)
+    elif len(_refusing) < _KEPT:
+        _refusing.add(policy.key)
 
 
 def _listen(tenant: TenantRecord, heard: Heard) -> None:

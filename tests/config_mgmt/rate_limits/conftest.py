@@ -41,3 +41,4 @@ def _forget_clients() -> None:
     limiter.cache_clear()
     redis_client.cache_clear()
     tickets._heard.clear()
+    tickets._refusing.clear()

@@ -19,7 +19,9 @@ from config_mgmt.rate_limits.middleware import rate_limit_middleware
 from config_mgmt.values import Actor
 from events.models import IdempotencyKey
 from payment_engine.devserver.servers import EmbeddedValkey
+from payment_engine.errors import NotFound
 from payment_engine.redis import redis_client
+from payments.api.shapes import PaymentInput
 from payments.models import Payment
 from tenants import registry
 from tenants.context import tenant_scope
@@ -122,6 +124,24 @@ def test_payments_that_share_a_transaction_are_counted_exactly_and_the_refused_a
         assert Payment.objects.count() == IdempotencyKey.objects.count() == len(booked)
     if len(booked) == 20:
         assert sorted(parsed(answer, "RateLimit")[0][1]["r"] for answer in booked) == list(range(20))
+
+
+def test_a_caller_over_its_limit_does_not_wait_among_the_others(tenant_a: TenantRecord, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once one was refused the next are counted before they queue, until one is admitted again."""
+    reached: list[object] = []
+
+    def refuse(payment: object, **_facts: object) -> None:
+        reached.append(payment)
+        raise NotFound("there is no such account")
+
+    monkeypatch.setattr(PaymentInput, "to_submit", refuse)
+    limit(tenant_a, ENDPOINT, 60, 1)
+    api = Api(tenant_a)
+    body = {"paymentType": "T", "debtorAccount": "acc_1", "creditorAccount": "acc_2", "amount": "1.00", "currency": "EUR"}
+    assert [api.post("/transactions", body).status_code for _ in range(4)] == [404, 429, 429, 429]
+    assert len(reached) == 2, "the first refusal came after the body was read, the others before"
+    time.sleep(1.05)
+    assert api.post("/transactions", body).status_code == 404
 
 
 def test_a_payment_that_can_not_be_read_is_counted_too(tenant_a: TenantRecord) -> None:
