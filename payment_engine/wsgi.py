@@ -21,6 +21,7 @@ request_started.disconnect(close_old_connections)
 request_finished.disconnect(close_caches)
 if not settings.DEBUG:
     request_started.disconnect(reset_queries)
+    application = import_module("payment_engine.api_handler").ApiHandler(application)
 gc.collect()
 gc.freeze()  # what is loaded by now stays: the collector need not walk through it again and again
 if not settings.TESTING:

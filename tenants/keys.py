@@ -25,6 +25,7 @@ from payment_engine.clock import now
 from tenants.context import use
 from tenants.models import SigningKey
 
+RENEWAL_SECONDS: Final = 4.0
 STALENESS_SECONDS: Final = 5.0
 UNKNOWN_KEY_PAUSE_SECONDS: Final = 1.0
 LEEWAY_SECONDS: Final = 5
@@ -52,11 +53,11 @@ _ring: KeyRing | None = None
 
 
 def key_ring() -> KeyRing:
-    """The keys, at most five seconds old."""
+    """The keys, at most five seconds old. One request reads them anew before that; those beside it don't wait for it."""
     ring = _ring
-    if ring is not None and time.monotonic() - ring.read_at < STALENESS_SECONDS:
+    if ring is not None and time.monotonic() - ring.read_at < (STALENESS_SECONDS if _lock.locked() else RENEWAL_SECONDS):
         return ring
-    return _refresh(older_than=STALENESS_SECONDS)
+    return _refresh(older_than=RENEWAL_SECONDS)
 
 
 def public_key(kid: str) -> RSAPublicKey | None:

@@ -1,7 +1,7 @@
--- One request against one bucket, by the server's own clock, and what the bell says of the tenant: see gcra.py and bell.py.
--- KEYS: the bucket, the tenant's bell. ARGV: cost, depth and step of the bucket in microseconds.
+-- Requests that came together against one bucket, by the server's own clock, and what the bell says of the tenant: see gcra.py
+-- and bell.py. KEYS: the bucket, the tenant's bell. ARGV: cost, depth and step of the bucket in microseconds, how many requests.
 -- A bucket is kept as "debt counted_to" until it is full again. All numbers stay below 2^53, where doubles are exact.
-local cost, depth, step = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local cost, depth, step, requests = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local debt, counted_to = 0, now
@@ -16,9 +16,9 @@ if kept then
     end
 end
 
-local admitted = debt + cost <= depth
-if admitted then
-    debt = debt + cost
+local admitted = math.min(requests, math.floor((depth - debt) / cost))
+if admitted > 0 then
+    debt = debt + admitted * cost
     local full_after = counted_to + math.ceil(debt / step) * step - now
     redis.call('SET', KEYS[1], string.format('%.0f %.0f', debt, counted_to), 'PX', math.ceil(full_after / 1000))
 end
@@ -27,4 +27,4 @@ local remaining = math.floor((depth - debt) / cost)
 local missing = cost - (depth - debt) % cost
 local wait = counted_to + math.ceil(missing / step) * step - now
 local bell = redis.call('HMGET', KEYS[2], 'revision', 'status')
-return {admitted and 1 or 0, remaining, wait, bell[1], bell[2]}
+return {admitted, remaining, wait, bell[1], bell[2]}

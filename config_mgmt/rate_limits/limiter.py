@@ -1,4 +1,4 @@
-"""One request, one decision: by Valkey for all processes, or by this process while Valkey is away.
+"""One decision for each request: by Valkey for all processes, or by this process while Valkey is away.
 
 An outage is logged once. During it one request a second asks whether Valkey is back; the others don't wait for anything.
 """
@@ -32,15 +32,20 @@ class Limiter:
 
     def spend(self, policy: Policy) -> tuple[Verdict, Heard]:
         """Count one request against the policy's bucket, and tell what Valkey's bell says of the tenant. Never raises for Valkey."""
+        verdicts, heard = self.spend_together(policy, 1)
+        return verdicts[0], heard
+
+    def spend_together(self, policy: Policy, requests: int) -> tuple[list[Verdict], Heard]:
+        """The same for requests that wait together, in one round trip."""
         if self._away:
             if self._clock() < self._ask_again_at:
-                return self._local.spend(policy), _NOTHING_HEARD
+                return self._spend_locally(policy, requests)
             self._ask_again_at = self._clock() + RETRY_SECONDS  # the others go on while this request asks
         try:
-            answer = self._shared.spend(policy)
+            answer = self._shared.spend_together(policy, requests)
         except RedisError as error:
             self._note_outage(error)
-            return self._local.spend(policy), _NOTHING_HEARD
+            return self._spend_locally(policy, requests)
         if self._away:
             self._note_return()
         return answer
@@ -51,6 +56,9 @@ class Limiter:
 
     def close(self) -> None:
         self._shared.close()
+
+    def _spend_locally(self, policy: Policy, requests: int) -> tuple[list[Verdict], Heard]:
+        return [self._local.spend(policy) for _ in range(requests)], _NOTHING_HEARD
 
     def _note_outage(self, error: RedisError) -> None:
         self._ask_again_at = self._clock() + RETRY_SECONDS

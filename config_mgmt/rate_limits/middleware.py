@@ -1,63 +1,69 @@
-"""Every API request of a tenant is counted against the policy its path is under, before anything else is done for it.
+"""Every API request of a tenant is counted against the policy its path is under, before it is acted on: see tickets.py.
 
 Public paths and platform callers without a tenant are under no policy; callers without a valid token never get here.
 """
 
-from typing import Final, cast
+from collections.abc import Callable
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from config_mgmt.rate_limits.endpoints import Policy
 from config_mgmt.rate_limits.fields import limit_field, policy_field
-from config_mgmt.rate_limits.gcra import Verdict
-from config_mgmt.rate_limits.limiter import limiter
 from config_mgmt.rate_limits.policies import policies
-from config_mgmt.rate_limits.shared import Heard
-from payment_engine.api.errors import RateLimited
+from config_mgmt.rate_limits.tickets import Ticket, count, ticket_of
+from payment_engine.api.endpoints import operations_of
 from payment_engine.api.json import encode
 from payment_engine.api.problems import CONTENT_TYPE, problem_boundary, problem_document
-from tenants import registry
 from tenants.middleware import ApiRequest, GetResponse
-from tenants.registry import TenantRecord
-
-_heard: Final[dict[str, Heard]] = {}
 
 
-def rate_limit_middleware(get_response: GetResponse) -> GetResponse:
-    """Stands behind api_tenant_middleware, which says who calls and for which tenant."""
+class _RateLimitMiddleware:
+    __slots__ = ("_get_response",)
 
-    @problem_boundary
-    def middleware(request: HttpRequest) -> HttpResponseBase:
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         tenant = getattr(request, "tenant", None)
         if tenant is None or cast("ApiRequest", request).principal is None:
-            return get_response(request)
-        policy = policies().policy_for(request.path_info)
-        verdict, heard = limiter().spend(policy)
-        _listen(tenant, heard)
-        response = get_response(request) if verdict.admitted else _refusal(request, policy, verdict)
-        response.headers["RateLimit-Policy"] = policy_field(policy)
-        response.headers["RateLimit"] = limit_field(policy, verdict)
-        return response
+            return self._get_response(request)
+        return _limited(request, Ticket(tenant, policies().policy_for(request.path_info)), self._get_response)
 
-    return middleware
-
-
-def _refusal(request: HttpRequest, policy: Policy, verdict: Verdict) -> HttpResponse:
-    """429 with the draft's extension member; `Retry-After` in whole seconds, after which a request is admitted."""
-    seconds = verdict.wait_seconds
-    error = RateLimited(
-        f"this tenant may send {policy.limit.per_minute} requests a minute to {policy.endpoint}, {policy.limit.burst} at once; "
-        f"come back in {seconds} second{'s' if seconds > 1 else ''}"
-    )
-    body = encode(problem_document(error, request) | {"violated-policies": [policy.name]})
-    return HttpResponse(body, status=error.status, content_type=CONTENT_TYPE, headers={"Retry-After": str(seconds)})
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], _args: object, _kwargs: object) -> HttpResponse | None:
+        """Nothing is done for a request that was refused."""
+        ticket = ticket_of(request)
+        if ticket is None or (ticket.may_wait and _is_counted_together(request, view)):
+            return None
+        count([ticket])
+        return _refusal(request, ticket)
 
 
-def _listen(tenant: TenantRecord, heard: Heard) -> None:
-    """What this process did not know yet makes it read the registry anew; once, in case the bell says more than the registry."""
-    if heard.revision is None or heard == _heard.get(tenant.slug):
-        return
-    _heard[tenant.slug] = heard
-    if heard.revision > tenant.config_revision or heard.status not in {None, tenant.status}:
-        registry.forget()
+def rate_limit_middleware(get_response: GetResponse) -> _RateLimitMiddleware:
+    """Stands behind api_tenant_middleware, which says who calls and for which tenant."""
+    return _RateLimitMiddleware(get_response)
+
+
+@problem_boundary
+def _limited(request: HttpRequest, ticket: Ticket, get_response: GetResponse) -> HttpResponseBase:
+    request.rate_limit_ticket = ticket  # type: ignore[attr-defined]  # see ticket_of
+    response = get_response(request)
+    count([ticket])  # nobody did where there is no view, or where the view refused the request by itself
+    assert ticket.verdict is not None, "it was counted"  # noqa: S101
+    response = _refusal(request, ticket) or response
+    response.headers["RateLimit-Policy"] = policy_field(ticket.policy)
+    response.headers["RateLimit"] = limit_field(ticket.policy, ticket.verdict)
+    return response
+
+
+def _is_counted_together(request: HttpRequest, view: Callable[..., Any]) -> bool:
+    operation = operations_of(view).get(request.method or "")
+    return operation is not None and operation.counted_together
+
+
+def _refusal(request: HttpRequest, ticket: Ticket) -> HttpResponse | None:
+    """429 with the draft's extension member; None for a request that was admitted."""
+    if (error := ticket.refusal) is None:
+        return None
+    body = encode(problem_document(error, request) | {"violated-policies": [ticket.policy.name]})
+    return HttpResponse(body, status=error.status, content_type=CONTENT_TYPE, headers=error.headers)

@@ -44,14 +44,20 @@ class SharedBuckets:
         )
         self._packer: Any = self._factory.make_connection()
         self._idle: deque[Any] = deque()
-        self._commands: dict[str, bytes] = {}
+        self._commands: dict[tuple[str, int], bytes] = {}
 
     def spend(self, policy: Policy) -> tuple[Verdict, Heard]:
         """Count one request against the policy's bucket."""
-        command = self._commands.get(policy.key) or self._spending(policy)
+        verdicts, heard = self.spend_together(policy, 1)
+        return verdicts[0], heard
+
+    def spend_together(self, policy: Policy, requests: int) -> tuple[list[Verdict], Heard]:
+        """Count requests that came at the same time, in one round trip; the verdicts are those of one after the other."""
+        command = self._commands.get((policy.key, requests)) or self._spending(policy, requests)
         admitted, remaining, wait_us, revision, status = self._call(command)
-        verdict = Verdict(admitted=admitted == 1, remaining=remaining, wait_us=wait_us)
-        return verdict, Heard(None if revision is None else int(revision), None if status is None else status.decode())
+        verdicts = [Verdict(admitted=True, remaining=remaining + behind, wait_us=wait_us) for behind in reversed(range(admitted))]
+        verdicts += [Verdict(admitted=False, remaining=remaining, wait_us=wait_us)] * (requests - admitted)
+        return verdicts, Heard(None if revision is None else int(revision), None if status is None else status.decode())
 
     def levels(self, policies: Sequence[Policy]) -> tuple[int, list[Level | None]]:
         """The server's clock in microseconds, and how far each bucket is drawn down. Counts nothing."""
@@ -63,12 +69,13 @@ class SharedBuckets:
         while self._idle:
             self._idle.pop().disconnect()
 
-    def _spending(self, policy: Policy) -> bytes:
+    def _spending(self, policy: Policy, requests: int) -> bytes:
         bucket = policy.limit.bucket
-        numbers = (bucket.cost_us, bucket.depth_us, bucket.step_us)
+        numbers = (bucket.cost_us, bucket.depth_us, bucket.step_us, requests)
         if len(self._commands) >= _COMMANDS_KEPT:
             self._commands.clear()
-        command = self._commands[policy.key] = self._packed("EVALSHA", _SCRIPT_ID, 2, policy.key, bell_key(policy.tenant), *numbers)
+        command = self._packed("EVALSHA", _SCRIPT_ID, 2, policy.key, bell_key(policy.tenant), *numbers)
+        self._commands[policy.key, requests] = command
         return command
 
     def _packed(self, *command: str | int) -> bytes:

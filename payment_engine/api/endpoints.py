@@ -70,6 +70,8 @@ class Operation:
     query: tuple[QueryParameter, ...] = ()
     headers: tuple[HeaderParameter, ...] = ()
     errors: tuple[int, ...] = ()
+    counted_together: bool = False
+    """Its requests are counted against the rate limit by whoever acts for them, in one round trip: see config_mgmt.rate_limits.tickets."""
 
     @property
     def paged(self) -> bool:

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from django.http import HttpRequest, HttpResponse
 
+from config_mgmt.rate_limits.tickets import ticket_of
 from events.answers import Answer
 from events.api.answers import answered_once, json_answer, location, refusal_answer, respond
 from payment_engine.api.amounts import amount_field
@@ -64,6 +65,7 @@ _FILTERS: Final = (
     headers=(IDEMPOTENCY_KEY_REQUIRED,),
     answers={201: TransactionOutput, 202: TransactionOutput},
     errors=(409, 423),
+    counted_together=True,
 )
 def create_transaction(request: HttpRequest) -> HttpResponse:
     """Books the payment at once and answers with it and the debtor's new balances, or says why not; never half of it.
@@ -79,7 +81,7 @@ def create_transaction(request: HttpRequest) -> HttpResponse:
         correlation_id=correlation_id() or "",
         idempotency={"key": key, "answer": _answer_of(request)},
     )
-    outcome = submit_payment(item)
+    outcome = submit_payment(item, ticket=ticket_of(request))
     if outcome.answer is None:
         assert outcome.refusal is not None, "only a refusal of the key itself has no answer"  # noqa: S101
         return problem_response(outcome.refusal, request)

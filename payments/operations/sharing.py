@@ -12,6 +12,7 @@ from typing import Final
 from django.conf import settings
 from django.db import connection
 
+from config_mgmt.rate_limits.tickets import Ticket, count
 from payment_engine.errors import Unavailable
 from payments.operations.submit import submit_payments
 from payments.values import Outcome, SubmitPayment
@@ -25,10 +26,11 @@ _WAIT_SECONDS: Final = 30
 class _Waiter:
     """`called` is held until somebody has news for it: a plain lock costs a tenth of a threading.Event."""
 
-    __slots__ = ("called", "done", "error", "item", "leads", "outcome")
+    __slots__ = ("called", "done", "error", "item", "leads", "outcome", "ticket")
 
-    def __init__(self, item: SubmitPayment) -> None:
+    def __init__(self, item: SubmitPayment, ticket: Ticket | None) -> None:
         self.item = item
+        self.ticket = ticket
         self.outcome: Outcome | None = None
         self.error: BaseException | None = None
         self.done = self.leads = False
@@ -44,8 +46,8 @@ class _Queue:
         self._waiting: deque[_Waiter] = deque()
         self._led = False
 
-    def submit(self, item: SubmitPayment) -> Outcome:
-        waiter = _Waiter(item)
+    def submit(self, item: SubmitPayment, ticket: Ticket | None) -> Outcome:
+        waiter = _Waiter(item, ticket)
         with self._lock:
             if len(self._waiting) >= WAITING_MAX:
                 raise Unavailable("too many payments are waiting at the moment")
@@ -77,7 +79,8 @@ class _Queue:
         with self._lock:
             batch = [first, *(self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_MAX - 1)))]
         try:
-            _book(batch)
+            if admitted := _admitted(batch):
+                _book(admitted)
         finally:
             self._hand_over()
             for waiter in batch[1:]:
@@ -92,6 +95,14 @@ class _Queue:
             successor = self._waiting.popleft()
             successor.leads = True
         successor.called.release()
+
+
+def _admitted(batch: list[_Waiter]) -> list[_Waiter]:
+    """Those within the rate limit, counted in one round trip; the others have their refusal."""
+    count(waiter.ticket for waiter in batch if waiter.ticket is not None)
+    for waiter in batch:
+        waiter.error = waiter.ticket.refusal if waiter.ticket is not None else None
+    return [waiter for waiter in batch if waiter.error is None]
 
 
 def _book(batch: list[_Waiter]) -> None:
@@ -113,16 +124,25 @@ _queues: dict[str, _Queue] = {}
 _queues_lock = threading.Lock()
 
 
-def submit_payment(item: SubmitPayment) -> Outcome:
+def submit_payment(item: SubmitPayment, *, ticket: Ticket | None = None) -> Outcome:
     """Book one payment, sharing a transaction with others of the tenant that wait in this process.
 
-    Same rules as `submit_payments`. Inside an atomic block it is booked in that transaction, on its own.
+    Same rules as `submit_payments`. Inside an atomic block it is booked in that transaction, on its own. A request's
+    ticket is counted first, together with those it shares the transaction with; raises RateLimited if it is refused.
     """
     if not settings.PAYMENTS_SHARE_TRANSACTIONS or connection.in_atomic_block:
-        return submit_payments([item])[0]
+        return _submit_alone(item, ticket)
     tenant_id = current_tenant_id()
     queue = _queues.get(tenant_id)
     if queue is None:
         with _queues_lock:
             queue = _queues.setdefault(tenant_id, _Queue())
-    return queue.submit(item)
+    return queue.submit(item, ticket)
+
+
+def _submit_alone(item: SubmitPayment, ticket: Ticket | None) -> Outcome:
+    if ticket is not None:
+        count([ticket])
+        if (refusal := ticket.refusal) is not None:
+            raise refusal
+    return submit_payments([item])[0]

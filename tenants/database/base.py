@@ -5,12 +5,13 @@ with persistent connections, pools and PgBouncer in transaction mode. The owner 
 django-tenants' own search_path switching.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
 import psycopg
-from django.db import transaction
+from django.db import close_old_connections, transaction
 from django_tenants.postgresql_backend import base
 from psycopg import sql
 from psycopg.pq import TransactionStatus
@@ -23,6 +24,22 @@ Bound = tuple[str, tuple[str, ...]]
 _silent_until: dict[str, float] = {}
 _SILENCE_SECONDS: Final = 1.0
 _SET_LOCAL = sql.SQL("SET LOCAL app.current_tenant = {}; SET LOCAL search_path = {}")
+
+
+class _Used(threading.local):
+    """Whether this thread has used a connection since they were looked after."""
+
+    yet = False
+
+
+_used: Final = _Used()
+
+
+def look_after_connections() -> None:
+    """Django's `close_old_connections`, for a thread that used one: most payments are booked by another request's thread."""
+    if _used.yet:
+        _used.yet = False
+        close_old_connections()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-tenants ships no types
@@ -49,6 +66,10 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-ten
             if time.monotonic() - began_at > _SILENCE_SECONDS:
                 _silent_until[self.alias] = time.monotonic() + _SILENCE_SECONDS
             raise
+
+    def ensure_connection(self) -> None:
+        _used.yet = True
+        super().ensure_connection()
 
     def _wanted(self) -> Bound:
         scope = context.current_scope()

@@ -1,6 +1,7 @@
 """What an API client is allowed right now, cached per process for at most five seconds.
 
-A token says what its client could do when it was issued; this says what is left of that.
+A token says what its client could do when it was issued; this says what is left of that. One request reads it anew before it is too
+old; those beside it go on with what is known, else all threads of a process would read at the same moment.
 """
 
 import time
@@ -10,6 +11,7 @@ from typing import Final
 from tenants.context import use
 from tenants.models import ApiClient
 
+RENEWAL_SECONDS: Final = 4.0
 STALENESS_SECONDS: Final = 5.0
 MAX_CLIENTS: Final = 10_000
 
@@ -25,17 +27,23 @@ class ClientStanding:
 
 
 _standings: dict[str, tuple[float, ClientStanding | None]] = {}
+_being_read: set[str] = set()
 
 
 def client_standing(client_id: str) -> ClientStanding | None:
     """The client's standing; None when there is no such client (any more)."""
     cached = _standings.get(client_id)
-    if cached is not None and time.monotonic() < cached[0]:
+    asked_at = time.monotonic()
+    if cached is not None and asked_at - cached[0] < (STALENESS_SECONDS if client_id in _being_read else RENEWAL_SECONDS):
         return cached[1]
-    standing = _load(client_id)
+    _being_read.add(client_id)
+    try:
+        standing = _load(client_id)
+    finally:
+        _being_read.discard(client_id)
     if len(_standings) >= MAX_CLIENTS:
         _standings.clear()
-    _standings[client_id] = time.monotonic() + STALENESS_SECONDS, standing
+    _standings[client_id] = asked_at, standing
     return standing
 
 

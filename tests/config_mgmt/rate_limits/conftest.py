@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from config_mgmt import bell
-from config_mgmt.rate_limits import middleware
+from config_mgmt.rate_limits import tickets
 from config_mgmt.rate_limits.limiter import limiter
 from config_mgmt.rate_limits.shared import SharedBuckets
 from payment_engine.devserver.servers import EmbeddedValkey
@@ -40,4 +40,5 @@ def buckets(valkey: EmbeddedValkey) -> Iterator[SharedBuckets]:
 def _forget_clients() -> None:
     limiter.cache_clear()
     redis_client.cache_clear()
-    middleware._heard.clear()
+    tickets._heard.clear()
+    tickets._refusing.clear()

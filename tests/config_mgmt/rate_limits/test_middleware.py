@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import http_sf
 import pytest
+from django.db import connections
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
@@ -16,8 +17,12 @@ from config_mgmt.bell import bell_key
 from config_mgmt.operations.rate_limits import save_rate_limit
 from config_mgmt.rate_limits.middleware import rate_limit_middleware
 from config_mgmt.values import Actor
+from events.models import IdempotencyKey
 from payment_engine.devserver.servers import EmbeddedValkey
+from payment_engine.errors import NotFound
 from payment_engine.redis import redis_client
+from payments.api.shapes import PaymentInput
+from payments.models import Payment
 from tenants import registry
 from tenants.context import tenant_scope
 from tenants.middleware import api_tenant_middleware
@@ -27,6 +32,7 @@ from tenants.registry import TenantRecord
 from tenants.scopes import PLATFORM_ADMIN
 from tenants.tokens import issue_access_token
 from tests.api import Api
+from tests.factories import make_account, make_payment_type
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 ENDPOINT: Final = "/api/v1/transactions"
@@ -86,6 +92,65 @@ def test_760_requests_at_once_against_500_a_minute_and_a_burst_of_750(tenant_a: 
     assert alpha("/api/v1/accounts").status_code == 200
     time.sleep(max(waits))
     assert alpha().status_code == 200
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["sharing", "alone"])
+def test_payments_that_share_a_transaction_are_counted_exactly_and_the_refused_are_not_booked(
+    tenant_a: TenantRecord, settings: Any, *, shared: bool
+) -> None:
+    """One round trip for those that are booked together; each has a remainder of its own, and keeps its key for later when refused."""
+    settings.PAYMENTS_SHARE_TRANSACTIONS = shared
+    with tenant_scope(tenant_a):
+        make_payment_type()
+        ada, bob = make_account(funds_minor=100_00), make_account()
+    limit(tenant_a, ENDPOINT, 60, 20)
+    api, at_once = Api(tenant_a), threading.Barrier(30)
+    body = {"paymentType": "INTERNAL_TRANSFER", "debtorAccount": ada.public_id, "creditorAccount": bob.public_id}
+
+    def send(number: int) -> Any:
+        try:
+            at_once.wait()
+            return api.post("/transactions", body | {"amount": "1.00", "currency": "EUR"}, key=f"burst-{number}")
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(30) as callers:
+        answers = list(callers.map(send, range(30)))
+    booked = [answer for answer in answers if answer.status_code == 201]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert (len(booked), len(refused)) in {(20, 10), (21, 9)}  # the burst, and one more if a second went by
+    assert {answer.json()["violated-policies"][0] for answer in refused} == {"transactions"}
+    with tenant_scope(tenant_a):
+        assert Payment.objects.count() == IdempotencyKey.objects.count() == len(booked)
+    if len(booked) == 20:
+        assert sorted(parsed(answer, "RateLimit")[0][1]["r"] for answer in booked) == list(range(20))
+
+
+def test_a_caller_over_its_limit_does_not_wait_among_the_others(tenant_a: TenantRecord, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once one was refused the next are counted before they queue, until one is admitted again."""
+    reached: list[object] = []
+
+    def refuse(payment: object, **_facts: object) -> None:
+        reached.append(payment)
+        raise NotFound("there is no such account")
+
+    monkeypatch.setattr(PaymentInput, "to_submit", refuse)
+    limit(tenant_a, ENDPOINT, 60, 1)
+    api = Api(tenant_a)
+    body = {"paymentType": "T", "debtorAccount": "acc_1", "creditorAccount": "acc_2", "amount": "1.00", "currency": "EUR"}
+    assert [api.post("/transactions", body).status_code for _ in range(4)] == [404, 429, 429, 429]
+    assert len(reached) == 2, "the first refusal came after the body was read, the others before"
+    time.sleep(1.05)
+    assert api.post("/transactions", body).status_code == 404
+
+
+def test_a_payment_that_can_not_be_read_is_counted_too(tenant_a: TenantRecord) -> None:
+    limit(tenant_a, ENDPOINT, 6, 2)
+    api = Api(tenant_a)
+    unreadable = api.post("/transactions", "{")
+    assert (unreadable.status_code, unreadable.headers["RateLimit"]) == (400, '"transactions";r=1;t=10')
+    assert api.post("/transactions", {}).status_code == 422
+    assert api.post("/transactions", "{").status_code == 429
 
 
 def test_every_answer_says_under_which_policy_it_was_given(tenant_a: TenantRecord) -> None:

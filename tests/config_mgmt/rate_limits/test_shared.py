@@ -9,6 +9,7 @@ import pytest
 import redis
 from hypothesis import HealthCheck, given
 from hypothesis import settings as cases
+from hypothesis import strategies as st
 
 from config_mgmt.rate_limits.endpoints import Policy
 from config_mgmt.rate_limits.gcra import spend
@@ -32,21 +33,24 @@ def client(valkey: EmbeddedValkey) -> Any:
 
 
 @cases(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(limit=LIMITS, pauses_us=PAUSES)
-def test_the_script_equals_the_pure_rule_whenever_requests_come(client: Any, limit: RateLimit, pauses_us: list[int]) -> None:
-    """The same script with a clock from outside, and with keys that outlive the test."""
-    clock = SCRIPT.replace("redis.call('TIME')", "{ARGV[4], ARGV[5]}").replace("'PX', math.ceil(full_after / 1000)", "'EX', 3600")
-    assert clock.count("ARGV[5]") == clock.count("'EX'") == 1
+@given(limit=LIMITS, pauses_us=PAUSES, together=st.integers(1, 5))
+def test_the_script_equals_the_pure_rule_whenever_requests_come(client: Any, limit: RateLimit, pauses_us: list[int], together: int) -> None:
+    """The same script with a clock from outside, and with keys that outlive the test. Who came together counts one after the other."""
+    clock = SCRIPT.replace("redis.call('TIME')", "{ARGV[5], ARGV[6]}").replace("'PX', math.ceil(full_after / 1000)", "'EX', 3600")
+    assert clock.count("ARGV[6]") == clock.count("'EX'") == 1
     script = client.register_script(clock)
     client.delete("bucket")
     bucket, level, now_us = limit.bucket, None, BEGAN_AT_US
     for pause_us in pauses_us:
         now_us += pause_us
-        verdict, level = spend(bucket, level, now_us)
-        numbers = (bucket.cost_us, bucket.depth_us, bucket.step_us, *divmod(now_us, 1_000_000))
+        verdicts = []
+        for _ in range(together):
+            verdict, level = spend(bucket, level, now_us)
+            verdicts.append(verdict)
+        numbers = (bucket.cost_us, bucket.depth_us, bucket.step_us, together, *divmod(now_us, 1_000_000))
         answer = script(keys=["bucket", "bell"], args=numbers)
-        assert answer == [int(verdict.admitted), verdict.remaining, verdict.wait_us, None, None]
-        if verdict.admitted:
+        assert answer == [sum(v.admitted for v in verdicts), verdict.remaining, verdict.wait_us, None, None]
+        if answer[0] and level is not None:
             assert client.get("bucket") == f"{level.debt_us} {level.counted_to_us}".encode()
 
 
@@ -61,6 +65,13 @@ def test_760_requests_at_once_against_a_burst_of_750(buckets: SharedBuckets, cal
     assert all(verdict.remaining == 0 and 1 <= verdict.wait_seconds <= 5 for verdict in refused)
     neighbour, _ = buckets.spend(policy(BETA))
     assert (neighbour.admitted, neighbour.remaining) == (True, 749)
+
+
+def test_requests_that_come_together_are_counted_one_after_the_other(buckets: SharedBuckets) -> None:
+    """760 in batches of 64: each has a remainder of its own, and exactly ten are refused."""
+    verdicts = [v for first in range(0, 760, 64) for v in buckets.spend_together(policy(), min(64, 760 - first))[0]]
+    assert [verdict.admitted for verdict in verdicts] == [True] * 750 + [False] * 10
+    assert [verdict.remaining for verdict in verdicts] == [*reversed(range(750)), *[0] * 10]
 
 
 def test_who_waits_as_long_as_told_is_admitted_and_who_does_not_is_not(buckets: SharedBuckets) -> None:
