@@ -6,7 +6,19 @@ from typing import Final
 
 import msgspec
 
-from accounts.ledger.sql import array_of, array_of_bytes, array_of_texts, given_rows, insert_rows, packed_ids, packed_new_ids
+from accounts.ledger.sql import (
+    alike,
+    array_of,
+    array_of_texts,
+    given_rows,
+    insert_rows,
+    packed_bytes,
+    packed_ids,
+    packed_new_ids,
+    packed_numbers,
+    packed_texts,
+    rows_of,
+)
 from events.answers import Answer
 from payments.values import PaymentRecord, SubmitPayment
 from payments.velocity import COUNTABLE, EVERY_TYPE, UsageKey, UsageRow, Used, Window
@@ -17,40 +29,51 @@ _encode: Final = msgspec.json.Encoder().encode
 
 _KEPT: Final = "SELECT key, fingerprint, response_status, response_body FROM idempotency_keys WHERE key = ANY (%s::text[])"
 _ANSWERS: Final = insert_rows(
-    "idempotency_keys", {"id": "uuid", "key": "text", "fingerprint": "bytea", "response_status": "int2", "response_body": "text"}
+    "idempotency_keys",
+    {"id": "uuid", "key": "text", "fingerprint": "bytea", "response_body": "text"},
+    alike={"response_status": "int2"},
 )
 _PAYMENTS: Final = insert_rows(
     "transactions",
     {
         "id": "uuid",
+        "debtor_account_id": "uuid",
+        "creditor_account_id": "uuid",
+        "amount_minor": "int8",
+        "reference": "text",
+        "end_to_end_id": "text",
+        "uetr": "uuid",
+        "remittance_information": "text",
+        "idempotency_key": "text",
+        "message_id": "uuid",
+        "journal_id": "uuid",
+    },
+    alike={
         "payment_type": "text",
         "payment_type_version": "int4",
         "config_version": "int4",
         "status": "text",
         "reason_code": "text",
         "reason": "text",
-        "debtor_account_id": "uuid",
-        "creditor_account_id": "uuid",
-        "amount_minor": "int8",
         "currency": "text",
         "fee_minor": "int8",
-        "reference": "text",
-        "end_to_end_id": "text",
-        "uetr": "uuid",
-        "remittance_information": "text",
         "requested_execution_date": "date",
         "value_date": "date",
         "metadata": "jsonb",
-        "idempotency_key": "text",
-        "message_id": "uuid",
-        "journal_id": "uuid",
         "correlation_id": "text",
         "created_by": "text",
     },
-    {"reversed_minor": "0", "created_at": "now()", "completed_at": "CASE WHEN given.journal_id IS NULL THEN NULL ELSE now() END"},
+    expressions={
+        "reversed_minor": "0",
+        "created_at": "now()",
+        "completed_at": "CASE WHEN given.journal_id IS NULL THEN NULL ELSE now() END",
+    },
 )
 _EVENTS: Final = insert_rows(
-    "outbox_events", {"id": "uuid", "topic": "text", "subject_id": "uuid", "correlation_id": "text"}, {"payload": "'{}'"}
+    "outbox_events",
+    {"id": "uuid", "subject_id": "uuid"},
+    alike={"topic": "text", "correlation_id": "text"},
+    expressions={"payload": "'{}'"},
 )
 _WINDOWS: Final = {"account_id": "uuid", "payment_type": "text", "window_kind": "text", "window_start": "timestamptz"}
 # What limit_usages holds, and the payments it does not hold yet: none where a limit is asked about with every payment.
@@ -97,14 +120,16 @@ def insert_answers(transaction: PipelinedTransaction, answers: Sequence[tuple[st
     ordered = sorted(answers, key=lambda answer: answer[0])
     transaction.execute(
         _ANSWERS,
-        [
+        rows_of(
             current_tenant_id(),
-            packed_new_ids(len(ordered)),
-            array_of_texts([key for key, _, _ in ordered]),
-            array_of_bytes(fingerprint for _, fingerprint, _ in ordered),
-            array_of(answer.status for _, _, answer in ordered),
-            array_of_texts([answer.body for _, _, answer in ordered]),
-        ],
+            [
+                packed_new_ids(len(ordered)),
+                array_of_texts([key for key, _, _ in ordered]),
+                packed_bytes([fingerprint for _, fingerprint, _ in ordered]),
+                packed_texts([answer.body for _, _, answer in ordered]),
+            ],
+            [alike([answer.status for _, _, answer in ordered], array_of)],
+        ),
     )
 
 
@@ -113,36 +138,40 @@ def insert_payments(transaction: PipelinedTransaction, payments: Sequence[tuple[
     if not payments:
         return
     payments = sorted(payments, key=lambda payment: payment[0].idempotency.key if payment[0].idempotency else "")
-    records = [record for _, record in payments]
+    items, records = zip(*payments, strict=True)
     transaction.execute(
         _PAYMENTS,
-        [
+        rows_of(
             current_tenant_id(),
-            packed_ids(r.id for r in records),
-            array_of_texts([r.payment_type for r in records]),
-            array_of(r.payment_type_version for r in records),
-            array_of(r.config_version for r in records),
-            array_of(r.status.value for r in records),
-            array_of_texts([r.reason_code for r in records]),
-            array_of_texts([r.reason for r in records]),
-            packed_ids(r.debtor_account_id for r in records),
-            packed_ids(r.creditor_account_id for r in records),
-            array_of(r.amount_minor for r in records),
-            array_of(r.currency for r in records),
-            array_of(r.fee_minor for r in records),
-            array_of_texts([r.reference for r in records]),
-            array_of_texts([r.end_to_end_id for r in records]),
-            packed_ids(r.uetr for r in records),
-            array_of_texts([r.remittance_information for r in records]),
-            array_of(r.requested_execution_date for r in records),
-            array_of(r.value_date for r in records),
-            array_of_texts([_encode(r.metadata).decode() for r in records]),
-            array_of_texts([item.idempotency.key if item.idempotency else None for item, _ in payments]),
-            packed_ids(r.message_id for r in records),
-            packed_ids(r.journal_id for r in records),
-            array_of_texts([item.correlation_id for item, _ in payments]),
-            array_of_texts([item.created_by for item, _ in payments]),
-        ],
+            [
+                packed_ids(r.id for r in records),
+                packed_ids(r.debtor_account_id for r in records),
+                packed_ids(r.creditor_account_id for r in records),
+                packed_numbers("int8", [r.amount_minor for r in records]),
+                array_of_texts([r.reference for r in records]),
+                array_of_texts([r.end_to_end_id for r in records]),
+                packed_ids(r.uetr for r in records),
+                array_of_texts([r.remittance_information for r in records]),
+                array_of_texts([item.idempotency.key if item.idempotency else None for item in items]),
+                packed_ids(r.message_id for r in records),
+                packed_ids(r.journal_id for r in records),
+            ],
+            [
+                alike([r.payment_type for r in records], array_of_texts),
+                alike([r.payment_type_version for r in records], array_of),
+                alike([r.config_version for r in records], array_of),
+                alike([r.status for r in records], array_of),
+                alike([r.reason_code for r in records], array_of_texts),
+                alike([r.reason for r in records], array_of_texts),
+                alike([r.currency for r in records], array_of),
+                alike([r.fee_minor for r in records], array_of),
+                alike([r.requested_execution_date for r in records], array_of),
+                alike([r.value_date for r in records], array_of),
+                alike([_encode(r.metadata).decode() if r.metadata else "{}" for r in records], array_of_texts),
+                alike([item.correlation_id for item in items], array_of_texts),
+                alike([item.created_by for item in items], array_of_texts),
+            ],
+        ),
     )
 
 
@@ -151,13 +180,14 @@ def insert_outbox_events(transaction: PipelinedTransaction, payments: Sequence[t
         return
     transaction.execute(
         _EVENTS,
-        [
+        rows_of(
             current_tenant_id(),
-            packed_new_ids(len(payments)),
-            array_of(f"payment.{record.status.value.lower()}" for _, record in payments),
-            packed_ids(record.id for _, record in payments),
-            array_of_texts([item.correlation_id for item, _ in payments]),
-        ],
+            [packed_new_ids(len(payments)), packed_ids(record.id for _, record in payments)],
+            [
+                alike([f"payment.{record.status.lower()}" for _, record in payments], array_of),
+                alike([item.correlation_id for item, _ in payments], array_of_texts),
+            ],
+        ),
     )
 
 
