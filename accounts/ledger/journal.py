@@ -62,7 +62,7 @@ def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalD
         _JOURNALS,
         rows_of(
             tenant_id,
-            [packed_ids(j.id for j in journals), packed_ids(j.payment_id for j in journals)],
+            [packed_ids([j.id for j in journals]), packed_ids([j.payment_id for j in journals])],
             [
                 alike([j.kind for j in journals], array_of),
                 alike([j.description for j in journals], array_of_texts),
@@ -81,7 +81,7 @@ def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalD
         transaction.execute(
             _BALANCES,
             [
-                packed_ids(a.id for a in moved),
+                pack_ids(postings.moved),
                 packed_numbers("int8", [a.booked_minor for a in moved]),
                 packed_numbers("int8", [a.version for a in moved]),
                 tenant_id,
@@ -94,7 +94,7 @@ def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalD
             [
                 tenant_id,
                 packed_new_ids(len(sums)),
-                pack_ids(list(postings.deltas)),
+                pack_ids(postings.deltas),
                 packed_numbers("int8", [amount for amount, _ in sums]),
                 packed_numbers("int4", [count for _, count in sums]),
             ],
@@ -102,17 +102,18 @@ def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalD
 
 
 class _Postings:
-    """The columns of the postings of one transaction, built leg by leg. Accounts by the bytes of their ids."""
+    """The columns of the postings of one transaction, built leg by leg. Ids as numbers, as in LockedAccounts."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[bytes, int, bytes, int, int | None, int | None, str, date]] = []
-        self.moved: dict[bytes, LockedAccount] = {}
-        self.deltas: dict[bytes, tuple[int, int]] = {}
+        self._rows: list[tuple[int, int, int, int, int | None, int | None, str, date]] = []
+        self.moved: dict[int, LockedAccount] = {}
+        self.deltas: dict[int, tuple[int, int]] = {}
 
     def add(self, journal: JournalDraft, accounts: LockedAccounts) -> None:
-        journal_id, value_date = journal.id.bytes, journal.value_date
+        journal_id, value_date = journal.id.int, journal.value_date
         for line, leg in enumerate(journal.legs):
-            account, account_id, amount_minor = accounts.find(leg.account_id), leg.account_id.bytes, leg.amount_minor
+            account_id, amount_minor = leg.account_id.int, leg.amount_minor
+            account = accounts.by_number.get(account_id)
             if account is None or account.append_only:
                 amount, count = self.deltas.get(account_id, (0, 0))
                 self.deltas[account_id] = (amount + amount_minor, count + 1)

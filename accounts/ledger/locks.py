@@ -25,7 +25,7 @@ class LockedAccounts:
 
     def __init__(self, accounts: Collection[LockedAccount]) -> None:
         self._all = accounts
-        self._by_number = {account.id.int: account for account in accounts}
+        self.by_number = {account.id.int: account for account in accounts}
         self._by_iban = {account.iban: account for account in accounts if account.iban is not None}
 
     @property
@@ -33,7 +33,7 @@ class LockedAccounts:
         return {account.id: account for account in self._all}
 
     def find(self, reference: AccountReference) -> LockedAccount | None:
-        return self._by_iban.get(reference) if isinstance(reference, str) else self._by_number.get(reference.int)
+        return self._by_iban.get(reference) if isinstance(reference, str) else self.by_number.get(reference.int)
 
     def keep_promises(self) -> None:
         """All that was promised has been posted: balances carry it from here on."""
@@ -45,8 +45,9 @@ class PendingLocks:
     """Locks asked for but not read yet: further statements can join the same round trip."""
 
     def __init__(self, transaction: PipelinedTransaction, references: Collection[AccountReference]) -> None:
-        ids = pack_ids(list({r.bytes for r in references if isinstance(r, UUID)}))
-        ibans = [r for r in references if isinstance(r, str)]
+        """The same account may be named more than once."""
+        ids = pack_ids({r.int for r in references if isinstance(r, UUID)})
+        ibans = list({r for r in references if isinstance(r, str)})
         if ibans:
             self._cursor = transaction.queue(_BY_ID_OR_IBAN, [ids, array_of_texts(ibans)])
         else:

@@ -82,7 +82,7 @@ def _takes_fee(terms: PaymentTerms, currency: str) -> bool:
 
 def _submit(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, fees: dict[str, UUID]) -> list[Outcome]:
     with pipelined_transaction() as transaction:
-        locks = PendingLocks(transaction, {ref for item in items for ref in (item.debtor_account, item.creditor_account)})
+        locks = PendingLocks(transaction, [ref for item in items for ref in (item.debtor_account, item.creditor_account)])
         # After the locks, so that a twin that held them is visible by now.
         kept_answers = writes.queue_kept_answers(transaction, [i.idempotency.key for i in items if i.idempotency])
         batch = _Batch(transaction, snapshot, fees, locks.fetch(), kept_answers())

@@ -144,17 +144,17 @@ def insert_payments(transaction: PipelinedTransaction, payments: Sequence[tuple[
         rows_of(
             current_tenant_id(),
             [
-                packed_ids(r.id for r in records),
-                packed_ids(r.debtor_account_id for r in records),
-                packed_ids(r.creditor_account_id for r in records),
+                packed_ids([r.id for r in records]),
+                packed_ids([r.debtor_account_id for r in records]),
+                packed_ids([r.creditor_account_id for r in records]),
                 packed_numbers("int8", [r.amount_minor for r in records]),
                 array_of_texts([r.reference for r in records]),
                 array_of_texts([r.end_to_end_id for r in records]),
-                packed_ids(r.uetr for r in records),
+                packed_ids([r.uetr for r in records]),
                 array_of_texts([r.remittance_information for r in records]),
                 array_of_texts([item.idempotency.key if item.idempotency else None for item in items]),
-                packed_ids(r.message_id for r in records),
-                packed_ids(r.journal_id for r in records),
+                packed_ids([r.message_id for r in records]),
+                packed_ids([r.journal_id for r in records]),
             ],
             [
                 alike([r.payment_type for r in records], array_of_texts),
@@ -182,7 +182,7 @@ def insert_outbox_events(transaction: PipelinedTransaction, payments: Sequence[t
         _EVENTS,
         rows_of(
             current_tenant_id(),
-            [packed_new_ids(len(payments)), packed_ids(record.id for _, record in payments)],
+            [packed_new_ids(len(payments)), packed_ids([record.id for _, record in payments])],
             [
                 alike([f"payment.{record.status.lower()}" for _, record in payments], array_of),
                 alike([item.correlation_id for item, _ in payments], array_of_texts),
@@ -224,7 +224,7 @@ def add_usage(transaction: PipelinedTransaction, usage: Sequence[UsageRow], mome
 
 def _key_columns(keys: Sequence[UsageKey], moment: datetime) -> list[str | bytes]:
     return [
-        packed_ids(key.account_id for key in keys),
+        packed_ids([key.account_id for key in keys]),
         array_of_texts([key.counted_as for key in keys]),
         array_of(key.window.value for key in keys),
         _array_of_moments([key.window.start(moment) for key in keys]),
