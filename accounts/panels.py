@@ -13,7 +13,8 @@ SHOWN_HOLDS = 25
 
 def postings_of_account(account: Account) -> Panel:
     """The newest postings of an account, each with the journal it belongs to."""
-    postings = list(Posting.objects.filter(tenant_id=account.tenant_id, account_id=account.pk).order_by("-id")[:SHOWN_POSTINGS])
+    posted = Posting.objects.filter(tenant_id=account.tenant_id, account_id=account.pk, account_version__isnull=account.append_only)
+    postings = list(posted.order_by(*(("-created_at", "-id") if account.append_only else ("-account_version",)))[:SHOWN_POSTINGS])
     journals = Journal.objects.filter(tenant_id=account.tenant_id).in_bulk({posting.journal_id for posting in postings})
     return Panel(
         title="Latest postings",

@@ -116,7 +116,7 @@ class RunningUsage:
             self._of.setdefault(row.key.account_id, {})[row.key.counted_as, row.key.window] = row.used
 
     def of(self, account_id: UUID) -> UsageOfAccount:
-        return self._of.get(account_id, {})
+        return self._of.get(account_id, {}) if self._of else {}
 
     def add(self, account_id: UUID, limits: tuple[MinorLimit, ...], amount_minor: int) -> None:
         used = self._of.setdefault(account_id, {})

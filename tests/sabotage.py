@@ -37,14 +37,14 @@ SABOTAGES: Final = (
     ),
     Sabotage(
         name="an unbalanced journal is let through by PostgreSQL",
-        file="accounts/migrations/sql/ledger_rules.sql",
+        file="accounts/migrations/sql/cheaper_checks.sql",
         line="bool_or(amount_minor <> 0) AS unbalanced",
         instead="false AS unbalanced",
         tests="tests/accounts",
     ),
     Sabotage(
         name="postings may be joined to a journal later",
-        file="accounts/migrations/sql/ledger_rules.sql",
+        file="accounts/migrations/sql/cheaper_checks.sql",
         line="WHERE f.unbalanced OR j.posting_count IS DISTINCT FROM f.postings OR",
         instead="WHERE f.unbalanced OR",
         tests="tests/accounts",
@@ -58,7 +58,7 @@ SABOTAGES: Final = (
     ),
     Sabotage(
         name="a booked balance may be written without postings",
-        file="accounts/migrations/sql/ledger_rules.sql",
+        file="accounts/migrations/sql/cheaper_checks.sql",
         line="f.booked_minor <> COALESCE(last.balance_after_minor, 0)",
         instead="false",
         tests="tests/accounts",

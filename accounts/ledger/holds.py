@@ -6,14 +6,15 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from accounts.ledger.sql import array_of, insert_rows, packed_ids, packed_new_ids
+from accounts.ledger.sql import alike, array_of, insert_rows, packed_ids, packed_new_ids, packed_numbers, rows_of
 from tenants.context import current_tenant_id
 from tenants.database.pipeline import PipelinedTransaction
 
 _PLACE: Final = insert_rows(
     "holds",
-    {"id": "uuid", "account_id": "uuid", "payment_id": "uuid", "amount_minor": "int8", "currency": "text"},
-    {"status": "'ACTIVE'"},
+    {"id": "uuid", "account_id": "uuid", "payment_id": "uuid", "amount_minor": "int8"},
+    alike={"currency": "text"},
+    expressions={"status": "'ACTIVE'"},
 )
 _RESOLVE: Final = """
 UPDATE holds SET status = %s, resolved_at = now() WHERE payment_id = ANY (%s::uuid[]) AND tenant_id = %s AND status = 'ACTIVE'"""
@@ -34,14 +35,16 @@ def place_holds(transaction: PipelinedTransaction, holds: Sequence[HoldDraft]) -
         return
     transaction.execute(
         _PLACE,
-        [
+        rows_of(
             current_tenant_id(),
-            packed_new_ids(len(holds)),
-            packed_ids(hold.account_id for hold in holds),
-            packed_ids(hold.payment_id for hold in holds),
-            array_of(hold.amount_minor for hold in holds),
-            array_of(hold.currency for hold in holds),
-        ],
+            [
+                packed_new_ids(len(holds)),
+                packed_ids([hold.account_id for hold in holds]),
+                packed_ids([hold.payment_id for hold in holds]),
+                packed_numbers("int8", [hold.amount_minor for hold in holds]),
+            ],
+            [alike([hold.currency for hold in holds], array_of)],
+        ),
     )
 
 

@@ -3,25 +3,30 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import Final
-from uuid import UUID
 
 from accounts.ledger.drafts import JournalDraft, LockedAccount
 from accounts.ledger.locks import LockedAccounts
-from accounts.ledger.sql import array_of, array_of_texts, given_rows, insert_rows, pack_ids, packed_ids, packed_new_ids
+from accounts.ledger.sql import (
+    Alike,
+    Array,
+    alike,
+    array_of,
+    array_of_texts,
+    given_rows,
+    insert_rows,
+    pack_ids,
+    packed_ids,
+    packed_new_ids,
+    packed_numbers,
+    rows_of,
+)
 from tenants.context import current_tenant_id
 from tenants.database.pipeline import PipelinedTransaction
 
 _JOURNALS: Final = insert_rows(
     "journals",
-    {
-        "id": "uuid",
-        "kind": "text",
-        "payment_id": "uuid",
-        "description": "text",
-        "value_date": "date",
-        "posting_count": "int2",
-        "created_by": "text",
-    },
+    {"id": "uuid", "payment_id": "uuid"},
+    alike={"kind": "text", "description": "text", "value_date": "date", "posting_count": "int2", "created_by": "text"},
 )
 _POSTINGS: Final = insert_rows(
     "postings",
@@ -31,11 +36,10 @@ _POSTINGS: Final = insert_rows(
         "line": "int2",
         "account_id": "uuid",
         "amount_minor": "int8",
-        "currency": "text",
         "account_version": "int8",
         "balance_after_minor": "int8",
-        "value_date": "date",
     },
+    alike={"currency": "text", "value_date": "date"},
 )
 _DELTAS: Final = insert_rows("balance_deltas", {"id": "uuid", "account_id": "uuid", "amount_minor": "int8", "posting_count": "int4"})
 _MOVED: Final = given_rows({"id": "uuid", "booked_minor": "int8", "version": "int8"})
@@ -56,66 +60,79 @@ def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalD
     tenant_id = current_tenant_id()
     transaction.execute(
         _JOURNALS,
-        [
+        rows_of(
             tenant_id,
-            packed_ids(j.id for j in journals),
-            array_of(j.kind for j in journals),
-            packed_ids(j.payment_id for j in journals),
-            array_of_texts([j.description for j in journals]),
-            array_of(j.value_date for j in journals),
-            array_of(len(j.legs) for j in journals),
-            array_of_texts([j.created_by for j in journals]),
-        ],
+            [packed_ids([j.id for j in journals]), packed_ids([j.payment_id for j in journals])],
+            [
+                alike([j.kind for j in journals], array_of),
+                alike([j.description for j in journals], array_of_texts),
+                alike([j.value_date for j in journals], array_of),
+                alike([len(j.legs) for j in journals], array_of),
+                alike([j.created_by for j in journals], array_of_texts),
+            ],
+        ),
     )
     postings = _Postings()
     for journal in journals:
         postings.add(journal, accounts)
-    transaction.execute(_POSTINGS, [tenant_id, *postings.columns()])
+    transaction.execute(_POSTINGS, rows_of(tenant_id, *postings.columns()))
     if postings.moved:
         moved = postings.moved.values()
         transaction.execute(
             _BALANCES,
-            [packed_ids(a.id for a in moved), array_of(a.booked_minor for a in moved), array_of(a.version for a in moved), tenant_id],
+            [
+                pack_ids(postings.moved),
+                packed_numbers("int8", [a.booked_minor for a in moved]),
+                packed_numbers("int8", [a.version for a in moved]),
+                tenant_id,
+            ],
         )
     if postings.deltas:
-        shared = postings.deltas
+        sums = postings.deltas.values()
         transaction.execute(
             _DELTAS,
             [
                 tenant_id,
-                packed_new_ids(len(shared)),
-                packed_ids(shared),
-                array_of(amount for amount, _ in shared.values()),
-                array_of(count for _, count in shared.values()),
+                packed_new_ids(len(sums)),
+                pack_ids(postings.deltas),
+                packed_numbers("int8", [amount for amount, _ in sums]),
+                packed_numbers("int4", [count for _, count in sums]),
             ],
         )
 
 
 class _Postings:
-    """The columns of the postings of one transaction, built leg by leg."""
+    """The columns of the postings of one transaction, built leg by leg. Ids as numbers, as in LockedAccounts."""
 
     def __init__(self) -> None:
-        self._ids: list[tuple[bytes, bytes]] = []
-        self._rows: list[tuple[int, int, str, int | None, int | None, date]] = []
-        self.moved: dict[UUID, LockedAccount] = {}
-        self.deltas: dict[UUID, tuple[int, int]] = {}
+        self._rows: list[tuple[int, int, int, int, int | None, int | None, str, date]] = []
+        self.moved: dict[int, LockedAccount] = {}
+        self.deltas: dict[int, tuple[int, int]] = {}
 
     def add(self, journal: JournalDraft, accounts: LockedAccounts) -> None:
-        journal_id = journal.id.bytes
+        journal_id, value_date = journal.id.int, journal.value_date
         for line, leg in enumerate(journal.legs):
-            account = accounts.by_id.get(leg.account_id)
+            account_id, amount_minor = leg.account_id.int, leg.amount_minor
+            account = accounts.by_number.get(account_id)
             if account is None or account.append_only:
-                amount, count = self.deltas.get(leg.account_id, (0, 0))
-                self.deltas[leg.account_id] = (amount + leg.amount_minor, count + 1)
+                amount, count = self.deltas.get(account_id, (0, 0))
+                self.deltas[account_id] = (amount + amount_minor, count + 1)
                 version = balance_after = None
             else:
                 version = account.version = account.version + 1
-                balance_after = account.booked_minor = account.booked_minor + leg.amount_minor
-                self.moved[leg.account_id] = account
-            self._ids.append((journal_id, leg.account_id.bytes))
-            self._rows.append((line, leg.amount_minor, leg.currency, version, balance_after, journal.value_date))
+                balance_after = account.booked_minor = account.booked_minor + amount_minor
+                self.moved[account_id] = account
+            self._rows.append((journal_id, line, account_id, amount_minor, version, balance_after, leg.currency, value_date))
 
-    def columns(self) -> list[str | bytes]:
-        journals, accounts = zip(*self._ids, strict=True)
-        line, *rest = (array_of(column) for column in zip(*self._rows, strict=True))
-        return [packed_new_ids(len(self._rows)), pack_ids(journals), line, pack_ids(accounts), *rest]
+    def columns(self) -> tuple[list[Array], list[Alike]]:
+        journals, lines, accounts, amounts, versions, balances, currencies, value_dates = zip(*self._rows, strict=True)
+        each: list[Array] = [
+            packed_new_ids(len(self._rows)),
+            pack_ids(journals),
+            packed_numbers("int2", lines),
+            pack_ids(accounts),
+            packed_numbers("int8", amounts),
+            packed_numbers("int8", versions),
+            packed_numbers("int8", balances),
+        ]
+        return each, [alike(currencies, array_of), alike(value_dates, array_of)]

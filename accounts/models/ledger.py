@@ -56,7 +56,11 @@ class Posting(TenantModel):
     class Meta:
         db_table = "postings"
         constraints = [
-            models.UniqueConstraint(fields=["account_id", "account_version", "tenant_id"], name="posting_version_unique_per_account"),
+            models.UniqueConstraint(
+                fields=["account_id", "account_version", "tenant_id"],
+                condition=Q(account_version__isnull=False),
+                name="posting_version_unique_per_account",
+            ),
             models.CheckConstraint(condition=~Q(amount_minor=0), name="posting_amount_not_zero"),
             models.CheckConstraint(
                 condition=Q(account_version__isnull=True, balance_after_minor__isnull=True)
@@ -64,8 +68,13 @@ class Posting(TenantModel):
                 name="posting_version_with_balance",
             ),
         ]
-        # Pages, balances of the past and a day's statement: created_at is the statement's time, taken after the account's lock.
-        indexes = [models.Index(fields=["account_id", "-created_at", "-id"], name="idx_postings_account")]
+        # Pages, balances of the past and a day's statement. Where there are versions, they are in the order of created_at, which is
+        # the statement's time, taken after the account's lock: accounts.queries.versions finds moments among them.
+        indexes = [
+            models.Index(
+                fields=["account_id", "-created_at", "-id"], condition=Q(account_version__isnull=True), name="idx_postings_append_only"
+            )
+        ]
 
     def __str__(self) -> str:
         return public_id("pst", self.id)

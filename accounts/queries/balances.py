@@ -9,19 +9,21 @@ from django.db import connection
 
 from accounts.errors import AccountUnknown
 from accounts.queries.accounts import account_with_balances, booked_now_minor
+from accounts.queries.versions import last_version
 from tenants.context import current_tenant_id
 
 # An append-only account has no balance after each posting: what came later is taken off what there is now, because
 # questions about the past are mostly about the recent past. One statement, so that both are of one moment.
-_BOOKED_AT: Final = """
+_BOOKED_AT: Final = f"""
 SELECT a.currency, CASE WHEN a.append_only
     THEN a.booked_minor
         + coalesce((SELECT sum(d.amount_minor) FROM balance_deltas d WHERE d.account_id = a.id), 0)::int8
-        - coalesce((SELECT sum(p.amount_minor) FROM postings p WHERE p.account_id = a.id AND p.created_at > %(as_of)s), 0)::int8
+        - coalesce((SELECT sum(p.amount_minor) FROM postings p
+            WHERE p.account_id = a.id AND p.account_version IS NULL AND p.created_at > %(as_of)s), 0)::int8
     ELSE coalesce((
-        SELECT p.balance_after_minor FROM postings p WHERE p.account_id = a.id AND p.created_at <= %(as_of)s
-        ORDER BY p.created_at DESC, p.account_version DESC LIMIT 1), 0) END
-FROM accounts a WHERE a.id = %(account_id)s"""
+        SELECT p.balance_after_minor FROM postings p
+        WHERE p.account_id = a.id AND p.account_version = {last_version("p.created_at <= %(as_of)s")}), 0) END
+FROM accounts a WHERE a.id = %(account_id)s"""  # noqa: S608  # constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,19 +7,29 @@ from uuid import UUID
 
 from django.db import connection
 
+from accounts.queries.versions import last_version
 from tenants.context import current_tenant_id
 
-# A row comparison on the index (account_id, created_at, id): every page costs the same, however deep.
 _PAGE: Final = """
 SELECT p.id, p.journal_id, j.kind, p.amount_minor, p.currency, p.balance_after_minor, p.value_date, p.created_at, j.description,
     j.payment_id
-FROM (
-    SELECT * FROM postings
-    WHERE account_id = %(account_id)s AND created_at >= %(since)s AND (created_at, id) < (%(until)s, %(until_id)s)
-    ORDER BY created_at DESC, id DESC LIMIT %(limit)s
-) p
+FROM (SELECT * FROM postings WHERE account_id = %(account_id)s AND {within} ORDER BY {order} LIMIT %(limit)s) p
 JOIN journals j ON j.id = p.journal_id
-ORDER BY p.created_at DESC, p.id DESC"""
+ORDER BY {order}"""
+# Either way a page is a range of one index: every one costs the same, however deep. Versions are in the order of (created_at, id).
+_BY_VERSION: Final = _PAGE.format(
+    within="account_version > %(first)s AND account_version <= %(last)s",
+    order="account_version DESC",
+)
+_BY_TIME: Final = _PAGE.format(
+    within="account_version IS NULL AND created_at >= %(since)s AND (created_at, id) < (%(until)s, %(until_id)s)",
+    order="created_at DESC, id DESC",
+)
+_BOUNDS: Final = f"""
+SELECT a.append_only,
+    CASE WHEN %(since)s::timestamptz = '-infinity' THEN 0 ELSE {last_version("p.created_at < %(since)s")} END,
+    CASE WHEN %(until)s::timestamptz = 'infinity' THEN a.version ELSE {last_version("(p.created_at, p.id) < (%(until)s, %(until_id)s)")} END
+FROM accounts a WHERE a.id = %(account_id)s"""  # noqa: S608  # constants
 _BEFORE_ALL: Final = "-infinity"
 _AFTER_ALL: Final = "infinity"
 _LAST_ID: Final = UUID(int=2**128 - 1)
@@ -56,7 +66,9 @@ def postings_page(
         position = after
     parameters = {"account_id": account_id, "since": since or _BEFORE_ALL, "until": position[0], "until_id": position[1], "limit": limit}
     with connection.cursor() as cursor:
-        cursor.execute(_PAGE, parameters)
+        cursor.execute(_BOUNDS, parameters)
+        append_only, first, last = cursor.fetchone() or (True, 0, 0)
+        cursor.execute(_BY_TIME if append_only else _BY_VERSION, parameters | {"first": first, "last": last})
         return [
             PostingRow(
                 id=row[0],

@@ -11,23 +11,22 @@ from msgspec import Struct
 
 from accounts.errors import AccountUnknown
 from accounts.queries.other_sides import OtherSide, other_sides
+from accounts.queries.versions import last_version
 from tenants.context import current_tenant_id
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_POSTING: Final = """
-SELECT p.account_version, p.balance_after_minor FROM postings p
-WHERE p.account_id = a.id AND NOT a.append_only AND p.created_at {} ORDER BY p.created_at DESC, p.account_version DESC LIMIT 1"""
 _FRAME: Final = f"""
-SELECT a.number, a.iban, a.name, c.name, a.currency, a.append_only,
-    coalesce(before.account_version, 0), coalesce(until.account_version, 0),
+SELECT a.number, a.iban, a.name, c.name, a.currency, a.append_only, bounds.first, bounds.last,
     CASE WHEN a.append_only
         THEN a.booked_minor + coalesce((SELECT sum(d.amount_minor) FROM balance_deltas d WHERE d.account_id = a.id), 0)::int8
-            - coalesce((SELECT sum(p.amount_minor) FROM postings p WHERE p.account_id = a.id AND p.created_at >= %(start)s), 0)::int8
-        ELSE coalesce(before.balance_after_minor, 0) END
+            - coalesce((SELECT sum(p.amount_minor) FROM postings p
+                WHERE p.account_id = a.id AND p.account_version IS NULL AND p.created_at >= %(start)s), 0)::int8
+        ELSE coalesce((SELECT p.balance_after_minor FROM postings p WHERE p.account_id = a.id AND p.account_version = bounds.first), 0) END
 FROM accounts a
 LEFT JOIN customers c ON c.id = a.customer_id
-LEFT JOIN LATERAL ({_LAST_POSTING.format("< %(start)s")}) before ON true
-LEFT JOIN LATERAL ({_LAST_POSTING.format("<= %(end)s")}) until ON true
+CROSS JOIN LATERAL (
+    SELECT {last_version("p.created_at < %(start)s")} AS first, {last_version("p.created_at <= %(end)s")} AS last OFFSET 0
+) bounds
 WHERE a.id = %(account_id)s"""  # noqa: S608  # constants
 # Times as microseconds: a batch has one time for thousands of entries, which is then made once.
 _ENTRIES: Final = """
@@ -36,7 +35,9 @@ SELECT p.id, p.journal_id, p.line, p.amount_minor, (extract(epoch FROM p.created
 FROM postings p JOIN journals j ON j.id = p.journal_id WHERE p.account_id = %(account_id)s AND """
 # Versions rather than times where there are any: what one day ends with, the next begins with, whatever clocks did.
 _BY_VERSION: Final = _ENTRIES + "p.account_version > %(first)s AND p.account_version <= %(last)s ORDER BY p.account_version"
-_BY_TIME: Final = _ENTRIES + "p.created_at >= %(start)s AND p.created_at <= %(end)s ORDER BY p.created_at, p.id"
+_BY_TIME: Final = (
+    _ENTRIES + "p.account_version IS NULL AND p.created_at >= %(start)s AND p.created_at <= %(end)s ORDER BY p.created_at, p.id"
+)
 
 
 class StatementEntry(Struct, frozen=True, kw_only=True, gc=False):

@@ -1,5 +1,6 @@
 """What was answered to which Idempotency-Key."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -7,7 +8,10 @@ from tenants.models.base import TenantModel
 
 
 class IdempotencyKey(TenantModel):
-    """The stored answer of one key, written in the transaction it answers for. Kept 30 days; the payment keeps its key for ever."""
+    """The stored answer of one key, written in the transaction it answers for. Kept 30 days; the payment keeps its key for ever.
+
+    In PostgreSQL the key is the primary key, with the tenant. The id tells the age.
+    """
 
     key = models.TextField()
     fingerprint = models.BinaryField(help_text="SHA-256 of operation and body, compared by meaning")
@@ -17,7 +21,7 @@ class IdempotencyKey(TenantModel):
 
     class Meta:
         db_table = "idempotency_keys"
-        constraints = [models.UniqueConstraint(fields=["key", "tenant_id"], name="idempotency_key_unique_per_tenant")]
+        indexes = [BrinIndex(fields=["id"], name="idx_idempotency_keys_age")]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -270,7 +270,6 @@ class EmbeddedPostgres(EmbeddedServer):
             "password_encryption": "scram-sha-256",
             "max_connections": 200,
             "shared_buffers": "256MB",
-            "autovacuum_naptime": "10s",  # statistics of young tables soon after their first rows
             "max_wal_size": "4GB",
             "checkpoint_timeout": "15min",
             "wal_compression": "off",

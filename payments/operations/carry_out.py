@@ -147,9 +147,9 @@ def finish(transaction: PipelinedTransaction, endings: Sequence[Ending], account
     transaction.execute(
         _END,
         [
-            packed_ids(ending.payment.id for ending in endings),
+            packed_ids([ending.payment.id for ending in endings]),
             array_of(ending.status.value for ending in endings),
-            packed_ids(ending.journal.id if ending.journal else None for ending in endings),
+            packed_ids([ending.journal.id if ending.journal else None for ending in endings]),
             array_of_texts([ending.reason_code for ending in endings]),
             array_of_texts([ending.reason for ending in endings]),
             current_tenant_id(),

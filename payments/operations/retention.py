@@ -23,9 +23,9 @@ def forget_idempotency_keys() -> int:
     Payments keep their keys for ever: a key of long ago still makes no second payment.
     """
     forgotten = 0
-    old = IdempotencyKey.objects.filter(id__lt=first_id_at(now() - ANSWERS_KEPT)).order_by("id")
-    while batch := list(old.values_list("id", flat=True)[:_BATCH]):
-        IdempotencyKey.objects.filter(id__in=batch).delete()
+    old = IdempotencyKey.objects.filter(id__lt=first_id_at(now() - ANSWERS_KEPT))  # by age, in no order: an index of blocks finds them
+    while batch := list(old.values_list("key", flat=True)[:_BATCH]):
+        IdempotencyKey.objects.filter(key__in=batch).delete()
         forgotten += len(batch)
     return forgotten
 

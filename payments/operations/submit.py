@@ -107,7 +107,7 @@ def _second_look(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot,
 
 def _submit(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, ground: _Ground) -> list[Outcome]:
     with pipelined_transaction() as transaction:
-        locks = PendingLocks(transaction, {ref for item in items for ref in (item.debtor_account, item.creditor_account)})
+        locks = PendingLocks(transaction, [ref for item in items for ref in (item.debtor_account, item.creditor_account)])
         # After the locks, so that a twin that held them is visible by now.
         kept_answers = writes.queue_kept_answers(transaction, [i.idempotency.key for i in items if i.idempotency])
         batch = _Batch(transaction, snapshot, ground, locks.fetch(), kept_answers())

@@ -7,9 +7,24 @@ from uuid import UUID
 
 import msgspec
 
-from accounts.ledger.sql import array_of, array_of_bytes, array_of_texts, given_rows, insert_rows, packed_ids, packed_new_ids
+from accounts.ledger.sql import (
+    Alike,
+    Array,
+    alike,
+    array_of,
+    array_of_texts,
+    given_rows,
+    insert_rows,
+    packed_bytes,
+    packed_ids,
+    packed_new_ids,
+    packed_numbers,
+    packed_texts,
+    rows_of,
+)
 from events.answers import Answer
 from payments.operations.waiting import Requester
+from payments.states import PaymentStatus
 from payments.values import PaymentRecord, SubmitPayment
 from payments.velocity import COUNTABLE, EVERY_TYPE, UsageKey, UsageRow, Used, Window
 from tenants.context import current_tenant_id
@@ -19,53 +34,62 @@ _encode: Final = msgspec.json.Encoder().encode
 
 _KEPT: Final = "SELECT key, fingerprint, response_status, response_body FROM idempotency_keys WHERE key = ANY (%s::text[])"
 _ANSWERS: Final = insert_rows(
-    "idempotency_keys", {"id": "uuid", "key": "text", "fingerprint": "bytea", "response_status": "int2", "response_body": "text"}
+    "idempotency_keys",
+    {"id": "uuid", "key": "text", "fingerprint": "bytea", "response_body": "text"},
+    alike={"response_status": "int2"},
 )
-_PAYMENT_COLUMNS: Final = {
+_EACH: Final = {
     "id": "uuid",
+    "debtor_account_id": "uuid",
+    "creditor_account_id": "uuid",
+    "amount_minor": "int8",
+    "reference": "text",
+    "end_to_end_id": "text",
+    "uetr": "uuid",
+    "remittance_information": "text",
+    "idempotency_key": "text",
+    "message_id": "uuid",
+    "journal_id": "uuid",
+}
+_OFTEN_ALIKE: Final = {
     "payment_type": "text",
     "payment_type_version": "int4",
     "config_version": "int4",
     "status": "text",
     "reason_code": "text",
     "reason": "text",
-    "debtor_account_id": "uuid",
-    "creditor_account_id": "uuid",
-    "amount_minor": "int8",
     "currency": "text",
     "fee_minor": "int8",
-    "reference": "text",
-    "end_to_end_id": "text",
-    "uetr": "uuid",
-    "remittance_information": "text",
     "requested_execution_date": "date",
     "value_date": "date",
     "metadata": "jsonb",
-    "idempotency_key": "text",
-    "message_id": "uuid",
-    "journal_id": "uuid",
     "correlation_id": "text",
     "created_by": "text",
 }
-_PAYMENT_EXPRESSIONS: Final = {
+_EXPRESSIONS: Final = {
     "reversed_minor": "0",
     "created_at": "now()",
     "completed_at": "CASE WHEN given.journal_id IS NULL THEN NULL ELSE now() END",
 }
-_PAYMENTS: Final = insert_rows("transactions", _PAYMENT_COLUMNS, _PAYMENT_EXPRESSIONS)
+_PAYMENTS: Final = insert_rows("transactions", _EACH, _OFTEN_ALIKE, _EXPRESSIONS)
 # Of those that wait; apart, so that what is booked at once pays nothing for the columns it has no use for.
 _WAITING_PAYMENTS: Final = insert_rows(
     "transactions",
-    {**_PAYMENT_COLUMNS, "rail": "text", "creditor_iban": "text"},
-    {**_PAYMENT_EXPRESSIONS, "next_attempt_at": "CASE given.status WHEN 'RESERVED' THEN now() END"},
+    {**_EACH, "creditor_iban": "text", "next_attempt_at": "timestamptz"},
+    {**_OFTEN_ALIKE, "rail": "text"},
+    _EXPRESSIONS,
 )
 _APPROVALS: Final = insert_rows(
     "payment_approvals",
-    {"id": "uuid", "payment_id": "uuid", "debit_minor": "int8", "requested_by": "text", "requested_by_person": "text"},
+    {"id": "uuid", "payment_id": "uuid", "debit_minor": "int8"},
+    {"requested_by": "text", "requested_by_person": "text"},
     {"status": "'PENDING'", "decided_by": "''", "decided_by_person": "''", "reason": "''"},
 )
 _EVENTS: Final = insert_rows(
-    "outbox_events", {"id": "uuid", "topic": "text", "subject_id": "uuid", "correlation_id": "text"}, {"payload": "'{}'"}
+    "outbox_events",
+    {"id": "uuid", "subject_id": "uuid"},
+    alike={"topic": "text", "correlation_id": "text"},
+    expressions={"payload": "'{}'"},
 )
 _WINDOWS: Final = {"account_id": "uuid", "payment_type": "text", "window_kind": "text", "window_start": "timestamptz"}
 # What limit_usages holds, and the payments it does not hold yet: none where a limit is asked about with every payment.
@@ -96,6 +120,7 @@ DO UPDATE SET amount_minor = limit_usages.amount_minor + excluded.amount_minor, 
     counted_until = excluded.counted_until"""
 )
 
+
 _TAKEN: Final = {"account_id": "uuid", "payment_type": "text", "created_at": "timestamptz", "amount_minor": "int8"}
 _GIVE_BACK: Final = f"""
 UPDATE limit_usages u SET amount_minor = u.amount_minor - back.amount_minor, count = u.count - back.count
@@ -123,14 +148,16 @@ def insert_answers(transaction: PipelinedTransaction, answers: Sequence[tuple[st
     ordered = sorted(answers, key=lambda answer: answer[0])
     transaction.execute(
         _ANSWERS,
-        [
+        rows_of(
             current_tenant_id(),
-            packed_new_ids(len(ordered)),
-            array_of_texts([key for key, _, _ in ordered]),
-            array_of_bytes(fingerprint for _, fingerprint, _ in ordered),
-            array_of(answer.status for _, _, answer in ordered),
-            array_of_texts([answer.body for _, _, answer in ordered]),
-        ],
+            [
+                packed_new_ids(len(ordered)),
+                array_of_texts([key for key, _, _ in ordered]),
+                packed_bytes([fingerprint for _, fingerprint, _ in ordered]),
+                packed_texts([answer.body for _, _, answer in ordered]),
+            ],
+            [alike([answer.status for _, _, answer in ordered], array_of)],
+        ),
     )
 
 
@@ -148,42 +175,52 @@ def insert_payments(transaction: PipelinedTransaction, payments: Sequence[tuple[
     waiting = [payment for payment in payments if payment[1].rail is not None]
     if waiting:
         payments = [payment for payment in payments if payment[1].rail is None]
-        records = [record for _, record in waiting]
-        more = [array_of_texts([r.rail for r in records]), array_of_texts([r.creditor_iban for r in records])]
-        transaction.execute(_WAITING_PAYMENTS, [*_payment_columns(waiting), *more])
+        _insert_waiting_payments(transaction, waiting)
     if payments:
-        transaction.execute(_PAYMENTS, _payment_columns(payments))
+        transaction.execute(_PAYMENTS, rows_of(current_tenant_id(), *_payment_columns(payments)))
 
 
-def _payment_columns(payments: Sequence[tuple[SubmitPayment, PaymentRecord]]) -> list[str | bytes]:
+def _insert_waiting_payments(transaction: PipelinedTransaction, payments: Sequence[tuple[SubmitPayment, PaymentRecord]]) -> None:
     records = [record for _, record in payments]
-    return [
-        current_tenant_id(),
-        packed_ids(r.id for r in records),
-        array_of_texts([r.payment_type for r in records]),
-        array_of(r.payment_type_version for r in records),
-        array_of(r.config_version for r in records),
-        array_of(r.status.value for r in records),
-        array_of_texts([r.reason_code for r in records]),
-        array_of_texts([r.reason for r in records]),
-        packed_ids(r.debtor_account_id for r in records),
-        packed_ids(r.creditor_account_id for r in records),
-        array_of(r.amount_minor for r in records),
-        array_of(r.currency for r in records),
-        array_of(r.fee_minor for r in records),
+    each, often_alike = _payment_columns(payments)
+    due = _array_of_moments([r.created_at if r.status is PaymentStatus.RESERVED else None for r in records])
+    each += [array_of_texts([r.creditor_iban for r in records]), due]
+    transaction.execute(
+        _WAITING_PAYMENTS, rows_of(current_tenant_id(), each, [*often_alike, alike([r.rail for r in records], array_of_texts)])
+    )
+
+
+def _payment_columns(payments: Sequence[tuple[SubmitPayment, PaymentRecord]]) -> tuple[list[Array], list[Alike]]:
+    items, records = zip(*payments, strict=True)
+    each: list[Array] = [
+        packed_ids([r.id for r in records]),
+        packed_ids([r.debtor_account_id for r in records]),
+        packed_ids([r.creditor_account_id for r in records]),
+        packed_numbers("int8", [r.amount_minor for r in records]),
         array_of_texts([r.reference for r in records]),
         array_of_texts([r.end_to_end_id for r in records]),
-        packed_ids(r.uetr for r in records),
+        packed_ids([r.uetr for r in records]),
         array_of_texts([r.remittance_information for r in records]),
-        array_of(r.requested_execution_date for r in records),
-        array_of(r.value_date for r in records),
-        array_of_texts([_encode(r.metadata).decode() for r in records]),
-        array_of_texts([item.idempotency.key if item.idempotency else None for item, _ in payments]),
-        packed_ids(r.message_id for r in records),
-        packed_ids(r.journal_id for r in records),
-        array_of_texts([item.correlation_id for item, _ in payments]),
-        array_of_texts([item.created_by for item, _ in payments]),
+        array_of_texts([item.idempotency.key if item.idempotency else None for item in items]),
+        packed_ids([r.message_id for r in records]),
+        packed_ids([r.journal_id for r in records]),
     ]
+    often_alike = [
+        alike([r.payment_type for r in records], array_of_texts),
+        alike([r.payment_type_version for r in records], array_of),
+        alike([r.config_version for r in records], array_of),
+        alike([r.status for r in records], array_of),
+        alike([r.reason_code for r in records], array_of_texts),
+        alike([r.reason for r in records], array_of_texts),
+        alike([r.currency for r in records], array_of),
+        alike([r.fee_minor for r in records], array_of),
+        alike([r.requested_execution_date for r in records], array_of),
+        alike([r.value_date for r in records], array_of),
+        alike([_encode(r.metadata).decode() if r.metadata else "{}" for r in records], array_of_texts),
+        alike([item.correlation_id for item in items], array_of_texts),
+        alike([item.created_by for item in items], array_of_texts),
+    ]
+    return each, often_alike
 
 
 def insert_approvals(transaction: PipelinedTransaction, approvals: Sequence[ApprovalDraft]) -> None:
@@ -191,19 +228,23 @@ def insert_approvals(transaction: PipelinedTransaction, approvals: Sequence[Appr
         return
     transaction.execute(
         _APPROVALS,
-        [
+        rows_of(
             current_tenant_id(),
-            packed_new_ids(len(approvals)),
-            packed_ids(approval.payment_id for approval in approvals),
-            array_of(approval.debit_minor for approval in approvals),
-            array_of_texts([approval.requester.name for approval in approvals]),
-            array_of_texts([approval.requester.person for approval in approvals]),
-        ],
+            [
+                packed_new_ids(len(approvals)),
+                packed_ids([approval.payment_id for approval in approvals]),
+                packed_numbers("int8", [approval.debit_minor for approval in approvals]),
+            ],
+            [
+                alike([approval.requester.name for approval in approvals], array_of_texts),
+                alike([approval.requester.person for approval in approvals], array_of_texts),
+            ],
+        ),
     )
 
 
 def insert_outbox_events(transaction: PipelinedTransaction, payments: Sequence[tuple[SubmitPayment, PaymentRecord]]) -> None:
-    insert_events(transaction, [(f"payment.{record.status.value.lower()}", record.id, item.correlation_id) for item, record in payments])
+    insert_events(transaction, [(f"payment.{record.status.lower()}", record.id, item.correlation_id) for item, record in payments])
 
 
 def insert_events(transaction: PipelinedTransaction, events: Sequence[tuple[str, UUID, str]]) -> None:
@@ -213,7 +254,11 @@ def insert_events(transaction: PipelinedTransaction, events: Sequence[tuple[str,
     topics, subjects, correlation_ids = zip(*events, strict=True)
     transaction.execute(
         _EVENTS,
-        [current_tenant_id(), packed_new_ids(len(events)), array_of(topics), packed_ids(subjects), array_of_texts(correlation_ids)],
+        rows_of(
+            current_tenant_id(),
+            [packed_new_ids(len(events)), packed_ids(subjects)],
+            [alike(topics, array_of), alike(correlation_ids, array_of_texts)],
+        ),
     )
 
 
@@ -263,7 +308,7 @@ def give_back_usage(transaction: PipelinedTransaction, payments: Sequence[tuple[
 
 def _key_columns(keys: Sequence[UsageKey], moment: datetime) -> list[str | bytes]:
     return [
-        packed_ids(key.account_id for key in keys),
+        packed_ids([key.account_id for key in keys]),
         array_of_texts([key.counted_as for key in keys]),
         array_of(key.window.value for key in keys),
         _array_of_moments([key.window.start(moment) for key in keys]),

@@ -96,17 +96,39 @@ class TestPages:
         newest = postings_page(account.id, limit=1)[0]
         assert len(postings_page(account.id, limit=9, after=(newest.created_at, newest.id), until=at(MONDAY))) == 1
 
-    def test_a_page_can_be_read_from_an_index_in_its_order(self, account: Account) -> None:
+    @pytest.mark.parametrize(
+        ("within", "order", "index"),
+        [
+            ("account_version > 3 AND account_version <= 90", "account_version DESC", "posting_version_unique_per_account"),
+            ("account_version IS NULL AND (created_at, id) < (now(), %s)", "created_at DESC, id DESC", "idx_postings_append_only"),
+        ],
+    )
+    def test_a_page_can_be_read_from_an_index_in_its_order(self, account: Account, within: str, order: str, index: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_sort = off")
             cursor.execute(
-                "EXPLAIN SELECT * FROM postings WHERE account_id = %s AND (created_at, id) < (now(), %s)"
-                " ORDER BY created_at DESC, id DESC LIMIT 9",
-                [account.id, new_id()],
+                f"EXPLAIN SELECT * FROM postings WHERE account_id = %s AND {within} ORDER BY {order} LIMIT 9",
+                [account.id, new_id()][: 1 + within.count("%s")],
             )
             plan = "\n".join(row[0] for row in cursor.fetchall())
-        assert "Index Scan using idx_postings_account" in plan
+        assert "Index Scan" in plan
+        assert f"using {index}" in plan
         assert "Sort" not in plan
+
+    def test_pages_of_an_append_only_account(self, equity: Account) -> None:
+        first, second = postings_page(equity.id, limit=2)
+        rest = postings_page(equity.id, limit=9, after=(second.created_at, second.id), since=at(TUESDAY, 0))
+        assert [posting.amount_minor for posting in (first, second, *rest)] == [-800, -400, -200]
+
+
+@pytest.mark.parametrize("postings", [1, 2, 3, 4, 7, 8, 9, 33])
+def test_a_moment_is_found_among_any_number_of_postings(postings: int) -> None:
+    account = make_account()
+    moments = [at(MONDAY) + timedelta(minutes=number) for number in range(postings)]
+    for moment in moments:
+        post_at(account, 1, moment)
+    found = [balance_at(account.id, moment).booked_minor for moment in (at(MONDAY, 11), *moments, at(WEDNESDAY))]
+    assert found == [0, *range(1, postings + 1), postings]
 
 
 class TestStatements:
