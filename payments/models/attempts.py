@@ -47,6 +47,7 @@ class RailAttempt(TenantModel):
                 condition=Q(status__in=["SENT", "ACCEPTED", "REJECTED", "UNAVAILABLE", "UNKNOWN"]), name="attempt_status_known"
             ),
         ]
+        indexes = [models.Index(fields=["tenant_id", "payment"], name="idx_attempts_unanswered", condition=Q(status="UNKNOWN"))]
 
     def __str__(self) -> str:
         return f"{self.rail} {self.number}"
