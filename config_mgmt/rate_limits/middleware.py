@@ -16,6 +16,7 @@ from payment_engine.api.endpoints import operations_of
 from payment_engine.api.json import encode
 from payment_engine.api.problems import CONTENT_TYPE, problem_boundary, problem_document
 from tenants.middleware import ApiRequest, GetResponse
+from tenants.registry import TenantRecord
 
 
 class _RateLimitMiddleware:
@@ -28,7 +29,7 @@ class _RateLimitMiddleware:
         tenant = getattr(request, "tenant", None)
         if tenant is None or cast("ApiRequest", request).principal is None:
             return self._get_response(request)
-        return _limited(request, Ticket(tenant, policies().policy_for(request.path_info)), self._get_response)
+        return _limited(request, tenant, self._get_response)
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], _args: object, _kwargs: object) -> HttpResponse | None:
         """Nothing is done for a request that was refused."""
@@ -45,7 +46,8 @@ def rate_limit_middleware(get_response: GetResponse) -> _RateLimitMiddleware:
 
 
 @problem_boundary
-def _limited(request: HttpRequest, ticket: Ticket, get_response: GetResponse) -> HttpResponseBase:
+def _limited(request: HttpRequest, tenant: TenantRecord, get_response: GetResponse) -> HttpResponseBase:
+    ticket = Ticket(tenant, policies().policy_for(request.path_info))
     request.rate_limit_ticket = ticket  # type: ignore[attr-defined]  # see ticket_of
     response = get_response(request)
     count([ticket])  # nobody did where there is no view, or where the view refused the request by itself

@@ -150,7 +150,8 @@ def closing_application(environ: Any, start_response: Any) -> Iterable[bytes]:
     try:
         return [b"".join(response)]
     finally:
-        response.close()
+        if hasattr(response, "close"):  # PEP 3333: it may have one
+            response.close()
 
 
 def of_the_platform(client: Client) -> set[str]:
