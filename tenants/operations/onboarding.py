@@ -1,6 +1,7 @@
 """Creating tenants and the schemas of their own."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from django.apps import apps
@@ -22,6 +23,7 @@ from tenants.profiles import TenantProfile, profile_errors
 ISOLATIONS: Final = ("shared", "schema")
 _FIRST_NUMBER: Final = 100_001
 _RESERVED_SCHEMAS: Final = frozenset({POOL_SCHEMA, "public", "tenants", "information_schema"})
+_SCHEMA_LOCK: Final = 0x54656E73  # "Tens": with a schema's name, one process at a time makes it
 _LOCK: Final = 0x54656E616E747321  # "Tenants!" in ASCII: one tenant at a time gets its number
 _NOTHING_KNOWN: Final = TenantProfile()
 
@@ -117,13 +119,31 @@ def ensure_placement(schema_name: str) -> Placement:
         raise TenantNameInvalid(errors[0].detail, errors=errors)
     if not is_owner_login():
         raise OwnerLoginRequired("a schema is made with the owner login (DATABASE_OWNER_URL), not with the application's")
-    if not schema_exists(schema_name):
-        _create_schema(schema_name)
-    elif not Placement.objects.filter(schema_name=schema_name).exists():
-        _refuse_others_schema(schema_name)
-    call_command("migrate_schemas", schema_name=schema_name, interactive=False, verbosity=0)
+    with _alone_with(schema_name):
+        if not schema_exists(schema_name):
+            _create_schema(schema_name)
+        elif not Placement.objects.filter(schema_name=schema_name).exists():
+            _refuse_others_schema(schema_name)
+        call_command("migrate_schemas", schema_name=schema_name, interactive=False, verbosity=0)
     placement: Placement = Placement.objects.get_or_create(schema_name=schema_name)[0]
     return placement
+
+
+@contextmanager
+def _alone_with(schema_name: str) -> Iterator[None]:
+    """Of a process that was killed, PostgreSQL carries out the statement that was under way, and only then ends its session.
+
+    A lock of the session keeps whoever runs it again waiting for that: else both would make the same tables. Migrating
+    closes the connection at its end, so there may be nothing left to unlock.
+    """
+    names = (_SCHEMA_LOCK, schema_name)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", names)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", names)
 
 
 def _create_schema(schema_name: str) -> None:

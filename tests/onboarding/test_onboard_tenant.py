@@ -125,7 +125,8 @@ def test_killed_after_each_step_it_ends_where_it_would_have_ended(manage: Manage
 def test_killed_at_any_moment_while_the_schema_is_made(manage: Manage, run: Run, north: Path) -> None:
     for delay_seconds in (0.05, 0.2, 0.4):
         kill_after(manage("onboard_tenant", str(north)), 0, delay_seconds)
-    assert run("onboard_tenant", str(north))[0] == 0
+    code, _, errors = run("onboard_tenant", str(north))
+    assert code == 0, errors
     tables = "SELECT count(*) FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind IN ('r', 'p')"
     with tenant_scope(registry.tenant_by_slug("north-bank")), connection.cursor() as cursor:
         counts = []
