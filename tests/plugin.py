@@ -26,7 +26,15 @@ def pytest_load_initial_conftests(args: list[str]) -> Generator[None]:
         _servers = ThrowAwayServers()
         os.environ |= _servers.start()
         os.environ[_MODE] = "started"
+    elif os.environ.get(_MODE) == "started" and (worker := os.environ.get("PYTEST_XDIST_WORKER")):
+        os.environ["REDIS_URL"] = _database_of(worker, os.environ["REDIS_URL"])
     return (yield)
+
+
+def _database_of(worker: str, redis_url: str) -> str:
+    """Each worker has the same tenants: buckets and bells of one must not be those of another. Valkey has 16 databases."""
+    address = redis_url.rpartition("/")[0]
+    return f"{address}/{1 + int(worker.removeprefix('gw')) % 15}"
 
 
 def pytest_unconfigure() -> None:
