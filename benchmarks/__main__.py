@@ -112,9 +112,8 @@ def _measure(options: Options, stage: Stage, stack: ExitStack) -> Results:
             results.measures.extend(_group(reference, group, options.seconds, when))
         if web is not None and "messages" in options.families:
             _say(f"{when}: pain.001 of {options.transfers:,} transfers")
-            results.files.append(
-                measure_file(web=web, bank=stage.bank, postgres_pid=stage.servers.postgres_pid, transfers=options.transfers)
-            )
+            pid = stage.servers.postgres_pid
+            results.files.append(measure_file(web=web, bank=stage.bank, postgres_pid=pid, transfers=options.transfers, number=number))
     return results
 
 

@@ -71,9 +71,13 @@ def _block(number: int, debtor: Mapping[str, str], creditors: Sequence[Mapping[s
     )
 
 
-def measure_file(*, web: Web, bank: Mapping[str, Any], postgres_pid: int, transfers: int) -> FileMeasure:
-    """Send a new file and fetch its report and the first debtor's statement; every transfer must be booked."""
-    debtors, creditors = bank["spread"][:_BLOCKS], bank["spread"][_BLOCKS:]
+def measure_file(*, web: Web, bank: Mapping[str, Any], postgres_pid: int, transfers: int, number: int) -> FileMeasure:
+    """Send a new file and fetch its report and the first debtor's statement; every transfer must be booked.
+
+    Each `number` (from 1) has debtors of its own: a statement shows the whole day, with what an earlier file left on it too.
+    """
+    accounts, first = bank["spread"], (number - 1) * _BLOCKS
+    debtors, creditors = accounts[first : first + _BLOCKS], accounts[first + _BLOCKS :]
     document = pain001(debtors, creditors, transfers)
     client = _Client(web.port, bank["token"])
     python, postgres = cpu_seconds([web.pid]), cpu_seconds([postgres_pid])

@@ -25,6 +25,7 @@ from iso20022.pain001.reader import CreditTransferInitiation
 from iso20022.queries.transactions import has_payments_under_way
 from payment_engine.clock import now
 from payment_engine.observability.metrics import count_payments
+from payments.snapshot import current_snapshot
 from tenants.context import current_tenant_id
 
 CHUNK: Final = 1000
@@ -42,6 +43,7 @@ def process_message(
     """Book what is left of a message and report on it; returns it as it is then, unfinished if `seconds` were not enough."""
     deadline = None if seconds is None else time.monotonic() + seconds
     position = 0
+    current_snapshot()  # read before there is a transaction: what one reads is not kept, and every chunk would read it again
     with closing(_chunks(reading)) as chunks:
         for chunk in chunks:
             booked = _advance(message_id, reading, chunk, position)
