@@ -35,6 +35,7 @@ def _nothing() -> None:
 class Setting:
     """A declared setting. `default` is asked at each read; without one the setting has no value until somebody gives it one.
 
+    `names` says of a value of type `keys` whether one of them names anything; asked when it is set: what was stored stays readable.
     `fallback` names the fact of the tenant's profile that stands in for a value. Bounds are inclusive.
     """
 
@@ -46,6 +47,7 @@ class Setting:
     maximum: Decimal | int | timedelta | None = None
     fraction_digits: int = 0
     choices: tuple[str, ...] = ()
+    names: Callable[[str], bool] = field(default=lambda _key: True)
     pattern: str = ""
     allowed: str = ""
     changed_by: Literal["tenant", "platform"] = "tenant"
@@ -70,6 +72,10 @@ def stored_value(setting: Setting, value: Json, *, pointer: str = "/configValue"
         case "json":
             _check_free(read, pointer)
             return with_floats(read)
+        case "keys":
+            if unknown := [key for key in read if not setting.names(key)]:
+                raise refusal(pointer, f"{', '.join(unknown)} names nothing; {sentence_of(setting)}")
+            return json_of(read)
         case _:
             return json_of(read)
 

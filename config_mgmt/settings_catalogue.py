@@ -1,5 +1,6 @@
 """Every setting there is. What is not declared here can't be set, save for keys under `custom.`, which are the tenant's own."""
 
+import fnmatch
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -18,7 +19,20 @@ FREE_PREFIX: Final = "custom."
 _FREE: Final = re.compile(r"custom\.[a-z0-9][a-z0-9_.-]{0,190}", re.ASCII)
 _SHOWN: Final = 100
 
-SETTINGS: Final = (
+
+def _rails_that_lead_out() -> list[str]:
+    return [rail for rail in settings.CONNECTED_RAILS if rail != "internal"]
+
+
+def _names_a_key(pattern: str) -> bool:
+    """Of a declared setting, or one that the tenant has or might have of its own."""
+    if any(fnmatch.fnmatchcase(setting.key, pattern) for setting in SETTINGS):
+        return True
+    beginning, star, _ = pattern.partition("*")
+    return beginning.startswith(FREE_PREFIX) or bool(star and FREE_PREFIX.startswith(beginning))
+
+
+SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         key="payment.max_daily_limit",
         type="decimal",
@@ -41,6 +55,8 @@ SETTINGS: Final = (
         type="keys",
         description="Rails that take no payments at the moment: payments go by the next one of their route, or wait.",
         default=lambda: (),
+        names=lambda rail: rail in _rails_that_lead_out(),
+        allowed="a list of connected rails that lead out of the bank, an empty one for none",
     ),
     Setting(
         key="tenant.time_zone",
@@ -71,6 +87,7 @@ SETTINGS: Final = (
         type="keys",
         description="Settings whose changes wait for the approval of another person; * stands for any text.",
         default=lambda: (),
+        names=_names_a_key,
         four_eyes=True,
     ),
 )

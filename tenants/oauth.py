@@ -10,6 +10,7 @@ from tenants.hashers import ClientSecretHasher
 from tenants.models import ApiClient, Tenant
 from tenants.tokens import issue_access_token
 
+_OPEN: Final = frozenset({Tenant.Status.ACTIVE, Tenant.Status.SUSPENDED})
 _CLIENT_ID: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -22,7 +23,10 @@ def access_token_generator(request: Request) -> str:
 
 
 class EngineOAuth2Validator(OAuth2Validator):  # type: ignore[misc]  # django-oauth-toolkit ships no types
-    """A client is usable while it is confidential, for this grant, and its tenant is active (or it has none)."""
+    """A client is usable while it is confidential, for this grant, and its tenant is open (or it has none).
+
+    A suspended tenant's clients get tokens too: it may read, and the middleware refuses everything else.
+    """
 
     def authenticate_client(self, request: Request) -> bool:
         """HTTP Basic when an Authorization header is there, else the form. Never both (RFC 6749 §2.3)."""
@@ -62,4 +66,4 @@ class EngineOAuth2Validator(OAuth2Validator):  # type: ignore[misc]  # django-oa
 
 def _is_usable(client: ApiClient) -> bool:
     tenant = client.tenant
-    return client.client_type == ApiClient.CLIENT_CONFIDENTIAL and (tenant is None or tenant.status == Tenant.Status.ACTIVE)
+    return client.client_type == ApiClient.CLIENT_CONFIDENTIAL and (tenant is None or tenant.status in _OPEN)

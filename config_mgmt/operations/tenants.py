@@ -173,7 +173,8 @@ def _create(order: TenantOrder, actor: Actor, reason: str) -> Tenant:
     if not waits:
         _begin(tenant, order.features, actor, reason)
         tenant.refresh_from_db()
-    _log.info("tenant created", extra={"tenant": tenant.slug, "reference": tenant.reference, "by": actor.name})
+    facts = {"tenant": tenant.slug, "reference": tenant.reference, "by": actor.name}
+    transaction.on_commit(lambda: _log.info("tenant created", extra=facts))
     return tenant
 
 
@@ -212,7 +213,8 @@ def _move(tenant: Tenant, to: str, actor: Actor, reason: str) -> None:
     was, tenant.status = tenant.status, to
     tenant.save(update_fields=["status"])
     _tell(tenant, allowed[to], actor, reason, from_status=was)
-    _log.warning("tenant %s", allowed[to].label.lower(), extra={"tenant": tenant.slug, "from_status": was, "by": actor.name})
+    what, facts = allowed[to].label.lower(), {"tenant": tenant.slug, "from_status": was, "by": actor.name}
+    transaction.on_commit(lambda: _log.warning("tenant %s", what, extra=facts))
 
 
 def _tell(

@@ -97,10 +97,21 @@ def _amount_errors(terms: Definition) -> Errors:
     for pointer in ("/maxAmount", "/dailyLimit", "/approvalThreshold"):
         if pointer not in wrong and amounts[pointer] == 0:
             yield _error(pointer, "a limit is greater than zero; leave it empty for none")
+    currencies = [currency for currency in terms.currencies if is_currency(currency)]
+    for pointer in sorted(amounts.keys() - wrong - {"/processingFee"}):
+        yield from _unreachable_errors(pointer, amounts[pointer], currencies)
     if wrong & {"/minAmount", "/maxAmount"} or terms.min_amount is None or terms.max_amount is None:
         return
     if terms.min_amount > terms.max_amount:
         yield _error("/minAmount", f"the smallest amount is not above the largest ({_plain(terms.max_amount)})")
+
+
+def _unreachable_errors(pointer: str, amount: Decimal | None, currencies: list[str]) -> Errors:
+    """An amount that no payment can have: with more digits than any of the type's currencies has."""
+    digits = max(map(exponent, currencies), default=None)
+    if amount is not None and digits is not None and amount.scaleb(digits) % 1:
+        named = f"{', '.join(currencies)} {'has' if len(currencies) == 1 else 'have at most'} {digits}"
+        yield _error(pointer, f"{named} digits after the decimal point, this amount has more")
 
 
 def _fee_errors(terms: Definition) -> Errors:

@@ -64,6 +64,27 @@ class TestValues:
         assert answer.json()["detail"].startswith(f"{key} is ")
         assert ConfigVersion.objects.count() == 0
 
+    @pytest.mark.parametrize(
+        ("key", "value", "unknown"),
+        [
+            ("payment.rails_out_of_service", ["simulator", "simulater_instant"], "simulater_instant"),
+            ("payment.rails_out_of_service", ["internal"], "internal"),
+            ("payment.rails_out_of_service", ["sim*"], "sim*"),
+            ("config.four_eyes_keys", ["payment.*", "nothing.such"], "nothing.such"),
+            ("config.four_eyes_keys", ["payments.*"], "payments.*"),
+            ("config.four_eyes_keys", ["custom_*"], "custom_*"),
+        ],
+    )
+    def test_a_name_of_nothing(self, api: Api, key: str, value: list[str], unknown: str) -> None:
+        answer = save(api, value, key)
+        assert problem(answer) == (422, "setting_invalid", ["/configValue"])
+        assert answer.json()["detail"].startswith(f"{unknown} names nothing; {key} is a list of ")
+        assert ConfigVersion.objects.count() == 0
+
+    @pytest.mark.parametrize("value", [["*"], ["payment.*", "tenant.time_zone"], ["custom.limit", "custom.*", "cus*"], []])
+    def test_patterns_that_name_something(self, api: Api, value: list[str]) -> None:
+        assert save(api, value, "config.four_eyes_keys").status_code in {201, 202}
+
     @pytest.mark.parametrize("value", ["PT0S", "PT61S", "20", 20, "P1Y", "-PT5S", "P99999999999999D"])
     def test_a_duration_out_of_bounds(self, platform: Platform, tenant_a: TenantRecord, value: Any) -> None:
         assert problem(save(platform, value, "iso20022.answer_within")) == (422, "setting_invalid", ["/configValue"])

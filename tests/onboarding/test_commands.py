@@ -133,6 +133,8 @@ def test_suspend_show_resume(tenant_b: TenantRecord) -> None:
     shown = json.loads(told("tenant_show", tenant_b.reference, "--json"))
     assert (shown["status"], shown["history"][0]["what"], shown["history"][0]["reason"]) == ("SUSPENDED", "SUSPENDED", "unpaid")
     assert "SUSPENDED" in told("tenant_show", "beta-bank")
+    assert "nothing changed" in told("tenant_suspend", "beta-bank", "--reason", "something else")
+    assert json.loads(told("tenant_show", "beta-bank", "--json"))["history"][0]["reason"] == "unpaid"
     told("tenant_resume", "beta-bank")
     assert registry.tenant_by_slug("beta-bank").status == "ACTIVE"
     with pytest.raises(CommandError, match="tenant_list"):

@@ -174,6 +174,8 @@ TIERS = {"type": "TIERED", "tiers": [{"upTo": "100", "amount": "1"}, {"upTo": "1
         ({"maxAmount": "lots"}, "/maxAmount", "plain decimal"),
         ({"maxAmount": "1.00001"}, "/maxAmount", "4 after the decimal point"),
         ({"minAmount": "2", "maxAmount": "1"}, "/minAmount", "not above the largest"),
+        ({"maxAmount": "5.50", "currencies": ["JPY"]}, "/maxAmount", "JPY has 0 digits after the decimal point"),
+        ({"dailyLimit": "5.001", "currencies": ["EUR", "JPY"]}, "/dailyLimit", "EUR, JPY have at most 2 digits"),
         ({"processingFee": -1}, "/processingFee", "not negative"),
         ({"processingFee": "11", "maxAmount": "10"}, "/processingFee", "not above the largest amount (10)"),
         ({"processingFee": "1", "feeSchedule": {"type": "FLAT", "amount": "1"}}, "/processingFee", "not both"),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from tenants.context import tenant_scope
 from tenants.isolation import context_attacks, model_attacks
 from tenants.isolation.cache_attacks import attack_caches
 from tenants.isolation.context_attacks import attack_context
@@ -16,6 +17,7 @@ from tenants.isolation.portal_attacks import attack_portal
 from tenants.isolation.session_attacks import attack_session
 from tenants.isolation.table_attacks import TABLE_ATTACKS, attack_tables
 from tenants.registry import TenantRecord
+from tests.factories import make_payment_type
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Plant = Callable[..., None]
@@ -62,6 +64,14 @@ def test_every_attack_on_caches_holds(raid: Raid) -> None:
 def test_every_attack_through_the_portal_holds(raid: Raid) -> None:
     findings = list(attack_portal(raid, loot_of(raid.victim.tenant, raid.attacker.tenant)))
     assert assert_held(findings) >= 10
+
+
+def test_what_every_form_offers_is_no_secret(raid: Raid) -> None:
+    with tenant_scope(raid.victim.tenant):
+        make_payment_type("BERLIN_TRANSFER", cut_off_time="15:00", time_zone="Europe/Berlin", rail_fallbacks=["simulator_instant"])
+    texts = loot_of(raid.victim.tenant, raid.attacker.tenant).texts
+    assert "BERLIN_TRANSFER" in texts
+    assert "Europe/Berlin" not in texts
 
 
 # --- Attacks see what they are meant to see --------------------------------------------------------------------------

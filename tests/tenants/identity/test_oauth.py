@@ -186,8 +186,20 @@ def test_only_post(client: Client, method: str) -> None:
     assert response["Allow"] == "POST"
 
 
-@pytest.mark.parametrize("status", ["SUSPENDED", "DECOMMISSIONED", "PENDING_ACTIVATION"])
-def test_no_tokens_for_a_tenant_that_is_not_active(
+def test_a_suspended_tenant_gets_tokens_to_read_with(
+    client: Client, client_a: ClientCredentials, client_b: ClientCredentials, set_status: Any
+) -> None:
+    set_status("alpha-bank", "SUSPENDED")
+    token = post_token(client, client_a).json()["access_token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert client.get("/api/v1/probe", headers=bearer).status_code == 200
+    refused = client.post("/api/v1/probe", {}, content_type="application/json", headers=bearer)
+    assert (refused.status_code, refused.json()["code"]) == (403, "tenant_suspended")
+    assert post_token(client, client_b).status_code == 200
+
+
+@pytest.mark.parametrize("status", ["DECOMMISSIONED", "PENDING_ACTIVATION"])
+def test_no_tokens_for_a_tenant_that_is_closed_or_not_open_yet(
     client: Client, client_a: ClientCredentials, client_b: ClientCredentials, set_status: Any, status: str
 ) -> None:
     set_status("alpha-bank", status)

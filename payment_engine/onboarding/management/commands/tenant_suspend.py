@@ -7,6 +7,7 @@ from payment_engine.errors import EngineError
 from payment_engine.observability.correlation import correlated
 from payment_engine.onboarding.console import TENANT_HELP, named_tenant, operator
 from payment_engine.onboarding.refusals import refusal
+from tenants.models import Tenant
 
 
 class Command(BaseCommand):
@@ -23,4 +24,7 @@ class Command(BaseCommand):
                 suspend_tenant(slug=found.slug, actor=operator("tenant_suspend"), reason=reason)
         except EngineError as error:
             raise CommandError(refusal(error)) from error
+        if found.status == Tenant.Status.SUSPENDED:
+            self.stdout.write(f"{found.slug} {found.reference} was SUSPENDED already: nothing changed, and the reason given then stands")
+            return
         self.stdout.write(f"{found.slug} {found.reference} is SUSPENDED; every process sees it within a second")
