@@ -5,6 +5,7 @@ REDIS_URL set uses those servers instead; a DATABASE_URL alone is ignored, so th
 """
 
 import os
+import sys
 from collections.abc import Generator
 from typing import Any
 
@@ -16,6 +17,10 @@ from payment_engine.devserver.throwaway import ThrowAwayServers
 _MODE = "PAYMENT_ENGINE_TEST_SERVERS"
 _JOURNEYS = "tests/journeys/"
 _servers: ThrowAwayServers | None = None
+
+# Images of containers often forbid bytecode: then each process that a test starts compiles all of Django again, for seconds.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
