@@ -6,6 +6,7 @@ share the pool or tenant_a has a schema of its own is PAYMENT_ENGINE_TEST_PLACEM
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import hypothesis
@@ -23,6 +24,7 @@ from tenants.models import Tenant
 from tenants.operations.keys import ensure_signing_key
 from tenants.operations.onboarding import create_tenant
 from tenants.registry import TenantRecord
+from tests.databases import copy_of_template
 
 _owner: dict[str, Any] = {}
 hypothesis.settings.register_profile("engine", deadline=None)  # a busy machine is no counterexample
@@ -32,24 +34,18 @@ OWN_SCHEMA = os.environ.get("PAYMENT_ENGINE_TEST_PLACEMENT", "shared") == "schem
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
-    """The test database is made and migrated with the owner login."""
-    _login("default", os.environ["DATABASE_OWNER_URL"], "owner")
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_modify_db_settings: None, django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """Instead of pytest-django's own, which would migrate once per worker."""
     default, platform = connections["default"], connections["platform"]
-    with django_db_blocker.unblock():
-        _create_tenants()
-        default.close()
-    _owner.update(dbname=default.settings_dict["NAME"], **_address(default.settings_dict))
-    platform.settings_dict["NAME"] = default.settings_dict["NAME"]
-    _login("default", os.environ["DATABASE_URL"], "app")
-    yield
-    for connection in (default, platform):
-        connection.close()
-    _login("default", os.environ["DATABASE_OWNER_URL"], "owner")
+    with ExitStack() as until_the_end:
+        with django_db_blocker.unblock():
+            _login("default", os.environ["DATABASE_OWNER_URL"], "owner")
+            name = until_the_end.enter_context(copy_of_template(_create_tenants))
+        _owner.update(dbname=name, **_address(default.settings_dict))
+        _login("default", os.environ["DATABASE_URL"], "app")
+        yield
+        for connection in (default, platform):
+            connection.close()
 
 
 def _login(alias: str, url: str, mode: str) -> None:

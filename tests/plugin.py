@@ -5,6 +5,7 @@ REDIS_URL set uses those servers instead; a DATABASE_URL alone is ignored, so th
 """
 
 import os
+import secrets
 import sys
 from collections.abc import Generator
 from typing import Any
@@ -33,6 +34,8 @@ def pytest_load_initial_conftests(args: list[str]) -> Generator[None]:
         os.environ[_MODE] = "started"
     elif os.environ.get(_MODE) == "started" and (worker := os.environ.get("PYTEST_XDIST_WORKER")):
         os.environ["REDIS_URL"] = _database_of(worker, os.environ["REDIS_URL"])
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        os.environ["PAYMENT_ENGINE_TEST_TEMPLATE"] = f"test_{secrets.token_hex(4)}"  # tests/databases.py
     return (yield)
 
 
@@ -48,6 +51,10 @@ def pytest_unconfigure() -> None:
         _servers.stop()
         _servers = None
         del os.environ[_MODE]
+    elif os.environ.get(_MODE) == "external" and "PYTEST_XDIST_WORKER" not in os.environ:
+        from tests.databases import TEMPLATE, drop  # only now: Django has its settings
+
+        drop(TEMPLATE)
 
 
 def pytest_report_header() -> list[str]:
