@@ -12,6 +12,7 @@ from typing import Any
 import hypothesis
 import psycopg
 import pytest
+from django.conf import settings
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections
 from django.test import TransactionTestCase
@@ -30,6 +31,7 @@ _owner: dict[str, Any] = {}
 hypothesis.settings.register_profile("engine", deadline=None)  # a busy machine is no counterexample
 hypothesis.settings.load_profile("engine")
 WSGIRequestHandler.disable_nagle_algorithm = True  # the live server answers in pieces: each would wait 40 ms to be acknowledged
+settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2PasswordHasher", *settings.PASSWORD_HASHERS]
 OWN_SCHEMA = os.environ.get("PAYMENT_ENGINE_TEST_PLACEMENT", "shared") == "schema"
 
 
