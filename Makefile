@@ -24,6 +24,9 @@ MAKE_VENV = $(PYTHON) -m venv --clear $(VENV)
 INSTALL = $(BIN)/python -m pip install --quiet --require-hashes --prefer-binary --no-compile --disable-pip-version-check --no-input
 endif
 
+# Images of containers often forbid bytecode: then each start of Python compiles all of Django again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test ci lint types contracts migrations-check openapi bench lock browser clean
 

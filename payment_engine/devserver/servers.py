@@ -281,6 +281,7 @@ class EmbeddedPostgres(EmbeddedServer):
         }
         if not self.durable:
             settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "1GB"}
+            settings |= {"scram_iterations": 1}  # the passwords are random and live for a run: only logging in would be slower
         return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
 
 

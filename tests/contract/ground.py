@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.test import Client
+
 from accounts.models import Account
 from tests.api import Api
 from tests.factories import make_account, make_payment_type
+from tests.iso20022.builders import pain001
 
 IBANS = ("DE89370400440532013000", "FR1420041010050500013M02606", "GB29NWBK60161331926819", "NL91ABNA0417164300")
 Values = list[str | int]
@@ -15,13 +18,12 @@ BINDINGS: Final = {
     "path.accountId": "accounts",
     "path.customerId": "customers",
     "path.transactionId": "payments",
+    "path.messageId": "messages",
     "path.tenantId": "tenants",
     "query.endpoint": "endpoints",
     "body.endpoint": "endpoints",
     "path.calendarCode": "calendars",
     "path.day": "days",
-    "query.calendar": "calendars",
-    "query.timeZone": "zones",
     "query.at": "instants",
     "query.requestedExecutionDate": "days",
     "body.date": "new_days",
@@ -36,6 +38,7 @@ BINDINGS: Final = {
     "body.version": "versions",
     "body.configKey": "settings",
     "query.cursor": "cursors",
+    "query.currency": "currencies",
     "query.customerId": "customers",
     "query.debtorAccount": "accounts",
     "query.paymentType": "types",
@@ -49,6 +52,13 @@ BINDINGS: Final = {
     "body.currency": "currencies",
 }
 """Which dictionary a name of the document takes its known values from."""
+BINDINGS_OF_PATHS: Final = {
+    "/transactions/{transactionId}/(approve|reject|cancel)$": {"path.transactionId": "waiting"},
+    "/problems/{code}$": {"path.code": "problems"},
+}
+"""Where the same name means something else."""
+RARELY: Final = {"query.cursor": 0.3}
+"""What is known is sent more often than not, and a cursor is good for one list only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +70,19 @@ class Ground:
 
     def configuration(self, probability: float) -> dict[str, Any]:
         """Where a name of the document takes known values, and how often; other draws stay random."""
+
+        def bound(bindings: dict[str, str]) -> dict[str, Any]:
+            return {key: {"dictionary": name, "probability": probability * RARELY.get(key, 1)} for key, name in bindings.items()}
+
         return {
             "dictionaries": {name: {"values": values} for name, values in self.dictionaries.items()},
-            "parameters": {key: {"dictionary": name, "probability": probability} for key, name in self.bindings.items()},
+            "parameters": bound(self.bindings),
+            "operations": [{"include-path-regex": path, "parameters": bound(bindings)} for path, bindings in BINDINGS_OF_PATHS.items()],
         }
 
 
-def prepare_ground(api: Api) -> Ground:
-    """Inside the scope of the client's tenant."""
+def prepare_ground(api: Api, other: Api) -> Ground:
+    """Inside the scope of the tenant of both clients; the second answers for what the first is to decide on."""
     types = _payment_types()
     accounts = _accounts()
     return Ground(
@@ -75,11 +90,14 @@ def prepare_ground(api: Api) -> Ground:
             **types,
             **_parties(api, accounts),
             **_payments(api, accounts),
+            **_waiting_payments(other, accounts),
+            "messages": [_message(api)],
             **_features(api),
             **_rate_limits(api),
             **_settings(api),
             **_calendars(api),
             "tenants": ["alpha-bank"],
+            "problems": ["insufficient_funds", "same_account"],
             "cursors": [api.get(f"/{path}?limit=1").json()["nextCursor"] for path in _LISTS],
         },
         bindings=BINDINGS,
@@ -90,6 +108,7 @@ def _payment_types() -> Dictionaries:
     """Two that take payments, and drafts enough to be discarded and put in force; a code of the path is a draft more often than not."""
     make_payment_type()
     make_payment_type("DEMO_TRANSFER", processing_fee="1.00", max_amount="50000")
+    make_payment_type("WATCHED_TRANSFER", approval_threshold="1")
     types: Values = ["INTERNAL_TRANSFER", "DEMO_TRANSFER"]
     drafts: Values = [make_payment_type(f"DRAFT_{number}", status="DRAFT").code for number in range(30)]
     return {"types": types, "codes": drafts + types * 10}
@@ -119,6 +138,11 @@ def _payments(api: Api, accounts: list[Account]) -> Dictionaries:
     }
 
 
+def _waiting_payments(api: Api, accounts: list[Account]) -> Dictionaries:
+    """Each is approved, rejected or cancelled once; enough for all three."""
+    return {"waiting": [_pay(api, accounts[0], accounts[1], "WATCHED_TRANSFER") for _ in range(60)]}
+
+
 def _features(api: Api) -> Dictionaries:
     return {"features": [_flag(api, f"feature-{number}") for number in range(40)]}
 
@@ -146,6 +170,13 @@ def _calendars(api: Api) -> Dictionaries:
         "new_days": [f"2027-03-{day:02}" for day in range(1, 31)],
         "instants": ["2026-04-02T15:00:01Z", "2027-03-28T00:59:59+01:00"],
     }
+
+
+def _message(api: Api) -> str:
+    """Of accounts of another bank: it is kept and reported on all the same."""
+    headers = {"Authorization": f"Bearer {api.token}"}
+    made = Client().post("/api/v1/iso20022/pain001", pain001(), content_type="application/xml", headers=headers).json()
+    return str(made["messageId"])
 
 
 def _flag(api: Api, key: str) -> str:
@@ -178,9 +209,9 @@ def _closed_day(api: Api, day: str) -> str:
     return str(made["date"])
 
 
-def _pay(api: Api, debtor: Account, creditor: Account) -> str:
+def _pay(api: Api, debtor: Account, creditor: Account, payment_type: str = "INTERNAL_TRANSFER") -> str:
     body = {
-        "paymentType": "INTERNAL_TRANSFER",
+        "paymentType": payment_type,
         "debtorAccount": debtor.public_id,
         "creditorAccount": creditor.public_id,
         "amount": "500.00",

@@ -2,10 +2,17 @@ import time
 
 import pytest
 from django.contrib.auth.hashers import check_password, identify_hasher, make_password
+from pytest_django import Settings
 
 from tenants.hashers import CLIENT_SECRET_HASHER, ClientSecretHasher, EngineArgon2PasswordHasher
 
 SECRET = "s" * 64
+
+
+@pytest.fixture(autouse=True)
+def _product_s_hashers(settings: Settings) -> None:
+    """Without the quick one that the other tests put before them."""
+    settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS[1:]
 
 
 def test_passwords_of_people_are_argon2id_with_19_mib() -> None:

@@ -1,0 +1,57 @@
+"""What keeps the books balanced: postings, journals and balances."""
+
+from typing import Final
+
+from tests.sabotage.sabotage import Sabotage
+
+SABOTAGES: Final = (
+    Sabotage(
+        name="the creditor gets one unit more",
+        file="payments/rules.py",
+        line="Leg(account_id=creditor_id, amount_minor=amount_minor, currency=currency),",
+        instead="Leg(account_id=creditor_id, amount_minor=amount_minor + 1, currency=currency),",
+        tests="tests/payments/test_rules.py",
+    ),
+    Sabotage(
+        name="an unbalanced journal is let through by PostgreSQL",
+        file="accounts/migrations/sql/cheaper_checks.sql",
+        line="bool_or(amount_minor <> 0) AS unbalanced",
+        instead="false AS unbalanced",
+        tests="tests/accounts",
+    ),
+    Sabotage(
+        name="postings may be joined to a journal later",
+        file="accounts/migrations/sql/cheaper_checks.sql",
+        line="WHERE f.unbalanced OR j.posting_count IS DISTINCT FROM f.postings OR",
+        instead="WHERE f.unbalanced OR",
+        tests="tests/accounts",
+    ),
+    Sabotage(
+        name="postings may be changed",
+        file="accounts/migrations/sql/ledger_rules.sql",
+        line="CREATE TRIGGER postings_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON postings",
+        instead="CREATE TRIGGER postings_immutable BEFORE TRUNCATE ON postings",
+        tests="tests/accounts",
+    ),
+    Sabotage(
+        name="a booked balance may be written without postings",
+        file="accounts/migrations/sql/cheaper_checks.sql",
+        line="f.booked_minor <> COALESCE(last.balance_after_minor, 0)",
+        instead="false",
+        tests="tests/accounts",
+    ),
+    Sabotage(
+        name="the balance after a posting is the one before it",
+        file="accounts/ledger/journal.py",
+        line="account.version + 1",
+        instead="account.version + 2",
+        tests="tests/payments/test_submit.py",
+    ),
+    Sabotage(
+        name="a fold forgets what it moves",
+        file="accounts/operations/fold.py",
+        line="a.booked_minor + s.amount_minor",
+        instead="a.booked_minor",
+        tests="tests/accounts",
+    ),
+)

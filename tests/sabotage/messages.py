@@ -1,0 +1,57 @@
+"""What reads and writes ISO 20022."""
+
+from typing import Final
+
+from tests.sabotage.sabotage import Sabotage
+
+SABOTAGES: Final = (
+    Sabotage(
+        name="a document type declaration is accepted",
+        file="iso20022/wire.py",
+        line="if element.getroottree().docinfo.internalDTD is not None:",
+        instead="if element.getroottree().docinfo.internalDTD is element:",
+        tests="tests/iso20022/test_wire_attacks.py",
+    ),
+    Sabotage(
+        name="a comment inside an amount changes it",
+        file="iso20022/wire.py",
+        line="remove_comments=True",
+        instead="remove_comments=False",
+        tests="tests/iso20022/test_wire_attacks.py",
+    ),
+    Sabotage(
+        name="a wrong control sum is accepted",
+        file="iso20022/pain001/rules.py",
+        line="if header.control_sum is not None and header.control_sum != total:",
+        instead="if header.control_sum is not None and header.control_sum > total:",
+        tests="tests/iso20022",
+    ),
+    Sabotage(
+        name="a file is booked twice under one MsgId",
+        file="iso20022/operations/receiving.py",
+        line="message.claims_message_id = True",
+        instead="message.claims_message_id = False",
+        tests="tests/iso20022",
+    ),
+    Sabotage(
+        name="whoever goes on with a message starts again",
+        file="iso20022/operations/processing.py",
+        line="todo = chunk[max(message.processed - position, 0) :]",
+        instead="todo = chunk[:]",
+        tests="tests/iso20022",
+    ),
+    Sabotage(
+        name="a file with one rejected transfer is reported as booked",
+        file="iso20022/pain002.py",
+        line='if found & {"RJCT", "PART"}:',
+        instead='if found & {"PART"}:',
+        tests="tests/iso20022",
+    ),
+    Sabotage(
+        name="debits are credits on the statement",
+        file="iso20022/camt053.py",
+        line='<CdtDbtInd>DBIT</CdtDbtInd>" if minor < 0',
+        instead='<CdtDbtInd>DBIT</CdtDbtInd>" if minor > 0',
+        tests="tests/iso20022",
+    ),
+)
