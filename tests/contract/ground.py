@@ -55,6 +55,7 @@ BINDINGS: Final = {
 BINDINGS_OF_PATHS: Final = {
     "/transactions/{transactionId}/(approve|reject|cancel)$": {"path.transactionId": "waiting"},
     "/problems/{code}$": {"path.code": "problems"},
+    "/calendars/{calendarCode}$": {"path.calendarCode": "own_calendars"},
 }
 """Where the same name means something else."""
 RARELY: Final = {"query.cursor": 0.3}
@@ -164,7 +165,8 @@ def _settings(api: Api) -> Dictionaries:
 def _calendars(api: Api) -> Dictionaries:
     """Days the tenant has closed and days it may change yet; instants before a holiday and at a change of clocks."""
     return {
-        "calendars": ["TARGET2", "UK", "HOUSE"],
+        "calendars": ["TARGET2", "UK"],
+        "own_calendars": [_own_calendar(api, "HOUSE")],
         "zones": ["Europe/Berlin", "America/New_York"],
         "days": [_closed_day(api, f"2026-06-{day:02}") for day in range(1, 31)],
         "new_days": [f"2027-03-{day:02}" for day in range(1, 31)],
@@ -201,6 +203,11 @@ def _setting(api: Api, key: str) -> str:
 def _proposal(api: Api, key: str) -> str:
     body = {"configKey": key, "configValue": 1, "requireApproval": True}
     made: str = api.post("/config/tenants/alpha-bank/config", body).json()["changeId"]
+    return made
+
+
+def _own_calendar(api: Api, code: str) -> str:
+    made: str = api.send("PUT", f"/config/tenants/alpha-bank/calendars/{code}", {"name": "Ours", "base": "TARGET2"}).json()["code"]
     return made
 
 
