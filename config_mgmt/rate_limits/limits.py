@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from config_mgmt.rate_limits.gcra import Bucket
+from payment_engine.api.json import whole_number
 from payment_engine.errors import FieldError, ValidationFailed
 
 MINUTE_US: Final = 60_000_000
@@ -35,7 +36,7 @@ class RateLimit:
             raise ValidationFailed(f"a rate limit is an object of {', '.join(_BOUNDS)}")
         if errors := [*_unknown_members(value), *_bad_members(value)]:
             raise ValidationFailed(errors[0].detail, errors=errors)
-        per_minute, burst, window_seconds = (value[name] for name in _BOUNDS)
+        per_minute, burst, window_seconds = (int(value[name]) for name in _BOUNDS)
         return cls(per_minute=per_minute, burst=burst, window_seconds=window_seconds)
 
     def as_value(self) -> dict[str, int]:
@@ -72,5 +73,7 @@ def _bad_members(value: Mapping[str, Any]) -> list[FieldError]:
     ]
 
 
-def _is_between(number: object, least: int, most: int) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool) and least <= number <= most
+def _is_between(value: object, least: int, most: int) -> bool:
+    """To JSON, 60 and 60.0 are one number."""
+    number = whole_number(value)
+    return number is not None and least <= number <= most

@@ -129,6 +129,11 @@ def test_three_versions_with_who_and_why_and_the_values_before_and_after(api: Ap
     assert len(api.get(f"{LIMITS}/history").json()["data"]) == 4
 
 
+def test_a_number_is_whole_however_json_writes_it(api: Api) -> None:
+    assert put(api, {**BODY, "rateLimitPerMinute": 852.0}).json()["rateLimitPerMinute"] == 852
+    assert problem(put(api, {**BODY, "rateLimitPerMinute": 852.5}))[2] == ["/rateLimitPerMinute"]
+
+
 @pytest.mark.parametrize(("version", "status"), [(1.0, 200), (1.5, 422), (0, 422), (True, 422), ("1", 422), (2**31, 422)])
 def test_a_version_is_a_whole_number_however_json_writes_it(api: Api, version: object, status: int) -> None:
     put(api, BODY)
@@ -179,7 +184,7 @@ def test_the_time_a_limit_takes_effect_can_be_any_that_exists(api: Api) -> None:
         ({"rateLimitPerMinute": 0}, "/rateLimitPerMinute"),
         ({"rateLimitPerMinute": -500}, "/rateLimitPerMinute"),
         ({"rateLimitPerMinute": "500"}, "/rateLimitPerMinute"),
-        ({"rateLimitPerMinute": 500.0}, "/rateLimitPerMinute"),
+        ({"rateLimitPerMinute": 500.5}, "/rateLimitPerMinute"),
         ({"rateLimitPerMinute": 10**30}, "/rateLimitPerMinute"),
         ({"burstCapacity": 0}, "/burstCapacity"),
         ({"burstCapacity": None}, "/burstCapacity"),
