@@ -60,7 +60,7 @@ class Diff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a page asks before it changes anything. `dangerous` colours the button."""
+    """What a page asks before it changes anything. `dangerous` colours the button; without one nothing can be sent."""
 
     title: str
     button: str

@@ -148,12 +148,17 @@ class ConfigVersionAdmin(ReadOnlyTenantModelAdmin[ConfigVersion]):
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         version = self._version(request, object_id)
         later = version.activate_at is not None
-        sentence = approvals.OWN_CHANGE if approvals.is_own_proposal(version, actor_of(request)) else ""
+        own = approvals.is_own_proposal(version, actor_of(request))
         return self._decide(
             request,
             version,
             approve_change,
-            Question(title=f"Approve {version}", button="Approve", explanation=sentence, diff=self._step(version)),
+            Question(
+                title=f"Approve {version}",
+                button="" if own else "Approve",
+                diff=self._step(version),
+                context={"note": approvals.OWN_CHANGE if own else ""},
+            ),
             said=f"{version} is approved and {'waits for its time' if later else 'in force'}.",
         )
 

@@ -219,7 +219,7 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
         payment = self.get_object(request, str(object_id))
         if payment is None or not self.has_operate_permission(request):
             return []
-        allowed = {f"payments_payment_{name}" for name in buttons_of(payment, actor_of(request))}
+        allowed = {f"payments_payment_{name}" for name in buttons_of(payment, own=is_own(payment, actor_of(request)))}
         return [each for each in super().get_actions_detail(request, object_id) if each.action_name in allowed]
 
     @button("Approve", icon="check", kind=Kind.PRIMARY)

@@ -13,7 +13,7 @@ from config_mgmt.admin.cells import who
 from config_mgmt.admin.pages import cut, show, viewed
 from config_mgmt.admin.request import actor_of
 from payments.admin.payment_cells import Accounts, accounts_of, creditor_cell, debtor_cell, rail_of
-from payments.admin.payment_decisions import asked_by
+from payments.admin.payment_decisions import asked_by, buttons_of
 from payments.admin.payment_panels import attempt_badge
 from payments.models import Payment, PaymentApproval, RailAttempt
 from payments.queries.waiting import approvals_pending, latest_attempts, payments_under_way, payments_without_answer
@@ -135,8 +135,8 @@ def _payment_cell(payment: Payment) -> SafeString:
 
 
 def _choices(payment: Payment, *, own: bool) -> SafeString:
-    """For who asked for it: another person approves it, they may only call it off."""
-    names = ("Cancel",) if own else ("Approve", "Reject")
-    links = [link(reverse(f"admin:payments_payment_{name.lower()}", args=[payment.pk]), name) for name in names]
+    """The same as the buttons on its page."""
+    names = buttons_of(payment, own=own)
+    links = [link(reverse(f"admin:payments_payment_{name}", args=[payment.pk]), name.capitalize()) for name in names]
     joined = format_html_join("\N{NO-BREAK SPACE} ", "{}", ((each,) for each in links))
     return format_html('<span class="text-subtle">Asked by you.</span> {}', joined) if own else joined

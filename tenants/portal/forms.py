@@ -101,7 +101,7 @@ def operation_page(
 ) -> HttpResponse:
     """Show the form; when it is sent and valid, answer what `run` answers, or show the form again with the refusal.
 
-    Of a refusal that nothing in the form can cure, the answer is 403. `template` extends portal/operation.html, and
+    Without a `button` there is nothing to send. Of a refusal that nothing in the form can cure, the answer is 403. `template` extends portal/operation.html, and
     `context` is what it shows besides.
     """
     status = 200

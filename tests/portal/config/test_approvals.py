@@ -49,6 +49,9 @@ def test_nobody_approves_their_own_change(operator_a: Client, in_tenant_a: Tenan
     for page in (html(operator_a, url_of("approvals")), html(operator_a, page_of_version(version))):
         assert OWN in words(page)
         assert url not in page
+    question = html(operator_a, url)
+    assert OWN in words(question)
+    assert 'type="submit"' not in question.partition("portal-operation")[2].partition("</form>")[0]
     answer = operator_a.post(url, {"reason": "I say so"})
     assert answer.status_code == 403
     assert "approved by another person than the one who asked for it" in answer.content.decode()
