@@ -101,8 +101,8 @@ def operation_page(
 ) -> HttpResponse:
     """Show the form; when it is sent and valid, answer what `run` answers, or show the form again with the refusal.
 
-    Without a `button` there is nothing to send. Of a refusal that nothing in the form can cure, the answer is 403. `template` extends portal/operation.html, and
-    `context` is what it shows besides.
+    Without a `button` there is nothing to send. Of a refusal that nothing in the form can cure, the answer is 403.
+    `template` extends portal/operation.html, and `context` is what it shows besides.
     """
     status = 200
     if request.method == "POST" and form.is_valid():
