@@ -134,8 +134,11 @@ def _facts(payment: Payment) -> list[tuple[str, SafeString | str]]:
 
 
 def _party(cell: str, account: Account | None) -> SafeString | str:
-    """With the name; that of a creditor at another bank nobody gave."""
-    return cell if account is None else format_html('{}<br><span class="text-subtle">{}</span>', cell, account.name)
+    """With the names of the customer and of the account; those of a creditor at another bank nobody gave."""
+    if account is None:
+        return cell
+    names = account.name if account.customer is None else f"{account.customer.name}, {account.name}"
+    return format_html('{}<br><span class="text-subtle">{}</span>', cell, names)
 
 
 def _approval_explained(payment: Payment) -> str:
