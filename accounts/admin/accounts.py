@@ -57,6 +57,7 @@ class AccountAdmin(TenantModelAdmin[Account]):
     list_filter = ("status", CurrencyFilter, "role", "type")
     list_select_related = ("customer",)
     search_help_text = "Account number, IBAN, a part of the account's or customer's name, or id (acc_…)"
+    nothing_yet = "No accounts yet. Each belongs to a customer, so the customer comes first."
     actions_detail = (
         "opening_balance",
         {"title": "Change", "items": ["rename", "overdraft"]},

@@ -41,6 +41,7 @@ class ConfigVersionAdmin(ReadOnlyTenantModelAdmin[ConfigVersion]):
     """Its list is the history of everything; the pages of settings, flags, limits and approvals stand beside it."""
 
     id_prefix = "cfg"
+    nothing_yet = "Nobody has changed anything yet. Changes of settings, feature flags and rate limits stand here."
     list_display = ("named", "kind", "state", "value_shown", "asked", "why", "decision")
     list_filter = ("kind", "status", "environment")
     search_help_text = "A part of the key, who asked, or the id of the change (cfg_…)"

@@ -62,6 +62,7 @@ class ReversalForm(OperationForm):
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
     id_prefix = "pay"
+    nothing_yet = "No payments yet. They come by POST /api/v1/transactions, or in a pain.001 message."
     list_display = ("short_id", "created", "state", "amount_paid", "debtor", "creditor", "payment_type", "reference")
     list_filter = ("status", PaymentTypeFilter)
     search_help_text = f"Id (pay_…), or exactly the reference, end-to-end id or idempotency key, of the last {SEARCHED_DAYS} days"

@@ -71,6 +71,8 @@ class PortalModelAdmin(ModelAdmin, Generic[M]):  # type: ignore[misc]  # as abov
     sortable_by = ()
     list_fullwidth = True
     empty_value_display = NOTHING
+    nothing_yet: ClassVar[str] = ""
+    """Said where the list is empty and nobody searched or filtered: how its first row comes about."""
     change_form_outer_after_template = "portal/panels.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[_ChangeList]:
