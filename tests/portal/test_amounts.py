@@ -9,6 +9,7 @@ from payments.operations.submit import submit_payments
 from tenants.portal.cells import grouped
 from tenants.registry import TenantRecord
 from tests import factories
+from tests.portal.config.steps import set_limit
 from tests.portal.pages import html, page_of, send, words
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +26,12 @@ def test_what_is_empty_is_the_same_dash_everywhere(operator_a: Client, account: 
     page = words(html(operator_a, page_of("payments_payment", Payment.objects.get().pk)))
     assert "Reason code –" in page
     assert " - " not in page
+
+
+def test_so_is_what_a_column_of_the_portal_leaves_empty(operator_a: Client, in_tenant_a: TenantRecord) -> None:
+    page = words(html(operator_a, page_of("config_mgmt_configversion", set_limit("500.00").pk)))
+    assert "Why –" in page
+    assert "Why -" not in page
 
 
 def test_large_amounts_are_written_one_way(operator_a: Client, account: Account) -> None:
