@@ -10,6 +10,7 @@ from tenants.portal.model_admin import ReadOnlyTenantModelAdmin
 @admin.register(OutboxEvent)
 class OutboxEventAdmin(ReadOnlyTenantModelAdmin[OutboxEvent]):
     id_prefix = "evt"
+    nothing_yet = "No events yet. What happens to payments, accounts and configuration is written here to be told."
     newest_first = ("-id",)
     list_display = ("short_id", "topic", "subject_id", "created", "told")
     list_filter = (("told_at", admin.EmptyFieldListFilter),)

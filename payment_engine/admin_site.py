@@ -2,26 +2,29 @@
 
 from typing import Any, Final
 
+from django.contrib.admin.models import LogEntry
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts.models import Account
 from accounts.panels import account_link
 from payment_engine.observability.health import check_readiness
 from payments.admin import work_lists
-from payments.admin.payment_cells import accounts_of, creditor_cell, debtor_cell
+from payments.admin.payment_cells import accounts_of, parties_cell
 from payments.models import Payment
 from payments.queries.todays_payments import MOST, sums_of_todays_payments
 from payments.queries.waiting import Backlog, approvals_backlog, unanswered_backlog, under_way_backlog
 from tenants.context import current_scope
 from tenants.models import Tenant
-from tenants.portal.cells import Column, Panel, amount, badge, link, moment, record_link, short_id
+from tenants.portal.cells import NOTHING, Column, Panel, amount, badge, link, moment, record_link, short_id
 from tenants.portal.model_admin import is_platform as _is_platform
 from tenants.portal.model_admin import is_suspended, may_write
 from tenants.registry import all_tenants, tenant_by_slug
 
 SHOWN: Final = 10
-SHOWN_TENANTS: Final = 200
+SHOWN_NAME: Final = 30
 MOST_IN_SIDEBAR: Final = 99
 
 
@@ -66,9 +69,9 @@ def tenants_to_choose(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     panels = [*_tenant_panels()] if may_write() else [_health_panel(), _tenants_panel()]
-    return {**context, "title": "Dashboard", "panels": panels}
+    return {**context, "title": "Dashboard", "panels": [*panels, _actions_panel(request)]}
 
 
 def _tenant_panels() -> list[Panel]:
@@ -111,8 +114,7 @@ def _latest_panel() -> Panel:
             Column(heading="Payment"),
             Column(heading="Status"),
             Column(heading="Amount", numeric=True),
-            Column(heading="Debtor"),
-            Column(heading="Creditor"),
+            Column(heading="From, to"),
         ),
         rows=[
             (
@@ -120,8 +122,7 @@ def _latest_panel() -> Panel:
                 record_link("payments_payment_change", payment.pk, short_id("pay", payment.pk)),
                 badge(payment.status),
                 amount(payment.amount_minor, payment.currency),
-                debtor_cell(payment, accounts),
-                creditor_cell(payment, accounts),
+                parties_cell(payment, accounts),
             )
             for payment in payments
         ],
@@ -142,9 +143,9 @@ def _frozen_panel() -> Panel:
 
 
 def _tenants_panel() -> Panel:
-    tenants = Tenant.objects.select_related("placement").order_by("slug")[:SHOWN_TENANTS]
+    tenants = Tenant.objects.select_related("placement").order_by("-created_at", "slug")[:SHOWN]
     return Panel(
-        title="Tenants",
+        title="Newest tenants",
         columns=(
             Column(heading="Tenant"),
             Column(heading="Number"),
@@ -177,3 +178,23 @@ def _health_panel() -> Panel:
         rows=[(name.capitalize(), badge(verdict)) for name, verdict in verdicts.items()],
         empty="No checks are registered in this process.",
     )
+
+
+def _actions_panel(request: HttpRequest) -> Panel:
+    """What the person who looks did last, with what the log says of it."""
+    entries = LogEntry.objects.filter(user_id=request.user.pk).select_related("content_type").order_by("-action_time", "-id")[:SHOWN]
+    return Panel(
+        title="What you did last",
+        columns=(Column(heading="When"), Column(heading="What was done"), Column(heading="To")),
+        rows=[(moment(entry.action_time), entry.get_change_message(), _acted_on(entry)) for entry in entries],
+        empty="Nothing yet.",
+    )
+
+
+def _acted_on(entry: LogEntry) -> SafeString:
+    kind = entry.content_type.name.capitalize() if entry.content_type else NOTHING
+    name, _, _tenant = entry.object_repr.partition(" (")
+    shown = name if len(name) <= SHOWN_NAME else f"{name[:13]}…{name[-6:]}"
+    url = entry.get_admin_url()
+    told = link(url, shown) if url else shown
+    return format_html('{} <span class="portal-id" title="{}">{}</span>', kind, entry.object_repr, told)

@@ -208,6 +208,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 # --- Identity ---------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "tenants.StaffUser"
 LOGIN_URL = "/admin/login/"
+LOGIN_REDIRECT_URL = "/admin/"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},

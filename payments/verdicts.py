@@ -112,8 +112,8 @@ def _amount_verdicts(facts: Facts, minor: MinorTerms) -> Iterator[Verdict]:
     for limit in minor.limits:
         yield _usage_verdict(facts, limit)
     if minor.approval_minor is not None:
-        waits = ": this payment waits for one" if rules.approval_needed(amount, minor) else ""
-        yield _verdict(Rule.APPROVAL, f"needed from {facts.shown(minor.approval_minor)} on{waits}", None)
+        needed = ": this payment needs one" if rules.approval_needed(amount, minor) else ""
+        yield _verdict(Rule.APPROVAL, f"needed from {facts.shown(minor.approval_minor)} on{needed}", None)
 
 
 def _usage_verdict(facts: Facts, limit: MinorLimit) -> Verdict:

@@ -12,8 +12,9 @@ from typing import Any, Final, cast
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.views.defaults import permission_denied
 
 from payment_engine.api.endpoints import operations_of
 from payment_engine.api.errors import Forbidden, NotAuthenticated
@@ -182,7 +183,7 @@ def portal_tenant_middleware(get_response: GetResponse) -> GetResponse:
                 logout(request)
                 return HttpResponseRedirect(settings.LOGIN_URL)
             except TenantSuspended as error:
-                return HttpResponseForbidden(error.detail, content_type="text/plain; charset=utf-8")
+                return permission_denied(request, error)
         with use(scope):
             response = get_response(request)
         return _streaming_in(scope, response)

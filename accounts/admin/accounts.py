@@ -24,7 +24,7 @@ from accounts.operations.journals import post_opening_balance
 from accounts.panels import account_label, active_holds, postings_of_account
 from payment_engine.money import format_amount
 from tenants.portal.buttons import Kind, button
-from tenants.portal.cells import NOTHING, Panel, amount, badge, moment, record_link
+from tenants.portal.cells import NOTHING, Panel, amount, badge, grouped_amount, moment, record_link
 from tenants.portal.forms import OperationForm, done, operation_page
 from tenants.portal.model_admin import TenantModelAdmin
 
@@ -57,6 +57,7 @@ class AccountAdmin(TenantModelAdmin[Account]):
     list_filter = ("status", CurrencyFilter, "role", "type")
     list_select_related = ("customer",)
     search_help_text = "Account number, IBAN, a part of the account's or customer's name, or id (acc_…)"
+    nothing_yet = "No accounts yet. Each belongs to a customer, so the customer comes first."
     actions_detail = (
         "opening_balance",
         {"title": "Change", "items": ["rename", "overdraft"]},
@@ -199,7 +200,7 @@ class AccountAdmin(TenantModelAdmin[Account]):
                 created_by=request.user.get_username(),
                 journal_id=values["journal"],
             )
-            return f"Opening balance of {format_amount(values['amount_minor'], account.currency)} {account.currency} posted."
+            return f"Opening balance of {grouped_amount(values['amount_minor'], account.currency)} {account.currency} posted."
 
         form = OpeningBalanceForm(request.POST or None, currency=account.currency)
         explanation = "Brings money in from outside: equity is debited."

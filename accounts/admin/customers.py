@@ -29,6 +29,7 @@ class CustomerForm(ModelForm):  # type: ignore[type-arg]  # generic in the stubs
 @admin.register(Customer)
 class CustomerAdmin(TenantModelAdmin[Customer]):
     id_prefix = "cus"
+    nothing_yet = "No customers yet. Accounts are opened for them."
     form = CustomerForm
     list_display = ("name", "reference", "email", "created", "short_id")
     fields = ("name", "reference", "email", "public_id", "created")

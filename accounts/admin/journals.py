@@ -20,6 +20,7 @@ from tenants.portal.model_admin import TenantModelAdmin
 @admin.register(Journal)
 class JournalAdmin(TenantModelAdmin[Journal]):
     id_prefix = "jrn"
+    nothing_yet = "No journals yet. Every payment and every opening balance posts one."
     newest_first = ("-id",)
     list_display = ("short_id", "posted", "sort", "description", "valued", "posting_count", "created_by")
     list_filter = ("kind",)

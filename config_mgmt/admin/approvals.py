@@ -7,10 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from config_mgmt.admin.cells import status_badge, who
+from config_mgmt.admin.in_force import step_of
 from config_mgmt.admin.pages import Diff, Link, Mounted, VersionAdmin, across_tenants, cut, page_of_version, show, url_of
 from config_mgmt.admin.request import actor_of
 from config_mgmt.models import ConfigVersion
-from config_mgmt.queries.versions import change_with_old_value, old_value_of, pending
+from config_mgmt.queries.versions import change_with_old_value, pending
 from config_mgmt.values import Actor
 from tenants.context import tenant_scope
 from tenants.registry import tenant_by_slug
@@ -39,8 +40,8 @@ def approvals_page(model_admin: VersionAdmin, request: HttpRequest) -> HttpRespo
     everywhere = across_tenants()
     rows = ConfigVersion.objects.filter(status__in=_WAITING) if everywhere else pending()
     versions, beside = cut(request, rows.order_by("-created_at", "-id"))
-    may_decide = model_admin.has_operate_permission(request)
-    cards = [_card(_seen_by_its_tenant(version) if everywhere else version, actor_of(request), may_decide) for version in versions]
+    may_decide, card_of = model_admin.has_operate_permission(request), _card_by_its_tenant if everywhere else _card
+    cards = [card_of(version, actor_of(request), may_decide) for version in versions]
     history = Link(text="All changes", url=url_of("configversion_changelist"))
     return show(
         request,
@@ -87,15 +88,15 @@ def _card(version: ConfigVersion, actor: Actor, may_decide: bool) -> Waiting:
         version=version,
         status=status_badge(version),
         who=who(version.changed_by, version.changed_by_person),
-        diff=Diff.of(old_value_of(version), version.value),
+        diff=step_of(version),
         hint=OWN_CHANGE if own else "",
         links=links,
     )
 
 
-def _seen_by_its_tenant(version: ConfigVersion) -> ConfigVersion:
+def _card_by_its_tenant(version: ConfigVersion, actor: Actor, may_decide: bool) -> Waiting:
     with tenant_scope(tenant_by_slug(version.tenant_id)):
-        return change_with_old_value(version.pk)
+        return _card(change_with_old_value(version.pk), actor, may_decide)
 
 
 PAGES: Final = (Mounted(name="approvals", address="approvals/", view=approvals_page),)

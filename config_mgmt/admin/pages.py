@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from config_mgmt.admin.cells import diff_rows
 from config_mgmt.admin.forms import ChangeForm, ConfigForm
@@ -49,24 +50,29 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
-    """The difference a change makes, as a table with before and after."""
+    """The difference a change makes, as a table with before and after. `origin` is where the value before comes from."""
 
     rows: Sequence[tuple[str, Any, Any]]
+    origin: SafeString | str = ""
 
     @classmethod
-    def of(cls, before: Json, after: Json) -> "Diff":
-        return cls(rows=tuple(diff_rows(before, after)))
+    def of(cls, before: Json, after: Json, *, origin: SafeString | str = "") -> "Diff":
+        return cls(rows=tuple(diff_rows(before, after)), origin=origin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a page asks before it changes anything. `dangerous` colours the button."""
+    """What a page asks before it changes anything. `dangerous` colours the button; without one nothing can be sent.
+
+    `origin` is where the value comes from that the form of a change starts with.
+    """
 
     title: str
     button: str
     explanation: str = ""
     dangerous: bool = False
     diff: Diff | None = None
+    origin: SafeString | str = ""
     template: str = "portal/config/change.html"
     context: dict[str, Any] = field(default_factory=dict)
 
@@ -147,7 +153,7 @@ def ask(
     status, diff = 200, question.diff
     if request.method == "POST" and form.is_valid():
         if isinstance(form, ChangeForm) and request.POST.get("shown") != form.fingerprint:
-            diff = Diff.of(form.before, form.after)
+            diff = Diff.of(form.before, form.after, origin=question.origin)
         else:
             try:
                 return run()

@@ -131,7 +131,8 @@ def rate_limit_page(model_admin: VersionAdmin, request: HttpRequest) -> HttpResp
 def change_page(model_admin: VersionAdmin, request: HttpRequest) -> HttpResponse:
     endpoint = _endpoint(request)
     policies, active = policies_in_force(), active_version(_KIND, endpoint)
-    in_force = (policies.named(endpoint) or policies.policy_for(endpoint)).limit
+    policy = policies.named(endpoint) or policies.policy_for(endpoint)
+    in_force = policy.limit
     before = in_force.as_value()
     form = RateLimitForm(
         sent(request), before=before, initial={**_fields_of(in_force), "expected_version": active.version if active else 0}
@@ -140,7 +141,12 @@ def change_page(model_admin: VersionAdmin, request: HttpRequest) -> HttpResponse
     def run() -> HttpResponse:
         return _save(model_admin, request, form, endpoint, expected_version=form.cleaned_data["expected_version"])
 
-    question = Question(title=f"Change the limit of {_title(endpoint)}", button="Show the change", explanation=_BUCKET)
+    question = Question(
+        title=f"Change the limit of {_title(endpoint)}",
+        button="Show the change",
+        explanation=_BUCKET,
+        origin=origin_badge(policy.origin),
+    )
     return ask(request, model_admin, question, form=form, back=url_of("rate_limit", endpoint=endpoint), run=run)
 
 

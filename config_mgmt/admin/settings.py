@@ -105,7 +105,13 @@ def change_page(model_admin: VersionAdmin, request: HttpRequest, key: str) -> Ht
         return _answer(model_admin, request, change, key, environment)
 
     title = f"Propose a change of {key}" if environment == DEFAULT_ENVIRONMENT else f"Propose a change of {key} in {environment}"
-    question = Question(title=title, button="Show the change", explanation=setting.description, context={"note": _note(setting)})
+    question = Question(
+        title=title,
+        button="Show the change",
+        explanation=setting.description,
+        origin=origin_badge(found.source) if found is not None else "",
+        context={"note": _note(setting)},
+    )
     return ask(request, model_admin, question, form=form, back=_url(key, environment), run=run)
 
 

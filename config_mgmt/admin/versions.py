@@ -8,17 +8,19 @@ from django.contrib import admin
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from config_mgmt.admin import approvals, features, rate_limits, settings
-from config_mgmt.admin.cells import code, decided, diff_rows, status_badge, summary, who_and_when
+from config_mgmt.admin.cells import code, decided, status_badge, summary, who_and_when
 from config_mgmt.admin.forms import DecisionForm, SeenForm
+from config_mgmt.admin.in_force import step_of
 from config_mgmt.admin.pages import Diff, Question, ask, operated, page_of_version, viewed
 from config_mgmt.admin.request import actor_of, sent
 from config_mgmt.admin.rollback import roll_back_to
 from config_mgmt.models import ConfigVersion
 from config_mgmt.operations.changes import approve_change, reject_change
-from config_mgmt.queries.versions import active_version, change_with_old_value, old_value_of
+from config_mgmt.queries.versions import active_version, change_with_old_value
 from tenants.context import tenant_scope
 from tenants.portal.buttons import Kind, button
 from tenants.portal.cells import Column, Panel, moment
@@ -39,6 +41,7 @@ class ConfigVersionAdmin(ReadOnlyTenantModelAdmin[ConfigVersion]):
     """Its list is the history of everything; the pages of settings, flags, limits and approvals stand beside it."""
 
     id_prefix = "cfg"
+    nothing_yet = "Nobody has changed anything yet. Changes of settings, feature flags and rate limits stand here."
     list_display = ("named", "kind", "state", "value_shown", "asked", "why", "decision")
     list_filter = ("kind", "status", "environment")
     search_help_text = "A part of the key, who asked, or the id of the change (cfg_…)"
@@ -125,12 +128,11 @@ class ConfigVersionAdmin(ReadOnlyTenantModelAdmin[ConfigVersion]):
 
     def panels(self, record: ConfigVersion) -> list[Panel]:
         with tenant_scope(tenant_by_slug(record.tenant_id)):
-            before = old_value_of(change_with_old_value(record.pk))
-        columns = (Column(heading="What"), Column(heading="Before"), Column(heading="After"))
-        rows = list(diff_rows(before, record.value))
+            step = step_of(change_with_old_value(record.pk))
+        columns = (Column(heading="What"), Column(heading=format_html("Before {}", step.origin)), Column(heading="After"))
         title = "What it changes" if record.activated_at is None else "What it changed"
         whole = Panel(title="The whole value", columns=(Column(heading="JSON"),), rows=[(code(record.value, most=20_000),)], empty="")
-        return [Panel(title=title, columns=columns, rows=rows, empty="Nothing: the value was the same."), whole]
+        return [Panel(title=title, columns=columns, rows=step.rows, empty="Nothing: the value was the same."), whole]
 
     # --- Buttons
 
@@ -148,12 +150,17 @@ class ConfigVersionAdmin(ReadOnlyTenantModelAdmin[ConfigVersion]):
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         version = self._version(request, object_id)
         later = version.activate_at is not None
-        sentence = approvals.OWN_CHANGE if approvals.is_own_proposal(version, actor_of(request)) else ""
+        own = approvals.is_own_proposal(version, actor_of(request))
         return self._decide(
             request,
             version,
             approve_change,
-            Question(title=f"Approve {version}", button="Approve", explanation=sentence, diff=self._step(version)),
+            Question(
+                title=f"Approve {version}",
+                button="" if own else "Approve",
+                diff=self._step(version),
+                context={"note": approvals.OWN_CHANGE if own else ""},
+            ),
             said=f"{version} is approved and {'waits for its time' if later else 'in force'}.",
         )
 
@@ -197,7 +204,7 @@ class ConfigVersionAdmin(ReadOnlyTenantModelAdmin[ConfigVersion]):
         return version
 
     def _step(self, version: ConfigVersion) -> Diff:
-        return Diff.of(old_value_of(change_with_old_value(version.pk)), version.value)
+        return step_of(change_with_old_value(version.pk))
 
     def _decide(
         self, request: HttpRequest, version: ConfigVersion, operation: Callable[..., ConfigVersion], question: Question, *, said: str

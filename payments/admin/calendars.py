@@ -20,12 +20,13 @@ from payments.operations.calendars import add_calendar_day, remove_calendar_day,
 from payments.queries.calendars import current_calendars
 from tenants.models import StaffUser
 from tenants.portal.buttons import Kind, button
-from tenants.portal.cells import badge, moment
+from tenants.portal.cells import NOTHING, Column, Panel, badge, moment
 from tenants.portal.forms import OperationForm, done, operation_page
 from tenants.portal.model_admin import ReadOnlyTenantModelAdmin, may_change
 
 _EFFECTS: Final = [("closed", "No business day"), ("open", "Business day")]
 _NAME_LENGTH: Final = 140
+_COUNTRIES: Final = {"TARGET2": "Euro area", "US_FED": "United States", "UK": "England and Wales", "CH": "Switzerland"}
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -93,6 +94,7 @@ class NewDayForm(DayForm):
 @admin.register(CalendarDay)
 class CalendarDayAdmin(ReadOnlyTenantModelAdmin[CalendarDay]):
     id_prefix = "cal"
+    nothing_yet = "No day departs from its calendar."
     list_display = ("date", "calendar", "effect", "name", "changed_by", "changed")
     list_filter = ("calendar", "is_business_day")
     search_help_text = "Calendar or a part of the name"
@@ -200,6 +202,8 @@ class NewCalendarForm(CalendarForm):
 @admin.register(TenantCalendar)
 class TenantCalendarAdmin(ReadOnlyTenantModelAdmin[TenantCalendar]):
     id_prefix = "cal"
+    nothing_yet = "No calendars of the tenant's own. Payment types name those that are built in."
+    list_before_template = "portal/payments/kept_calendars.html"
     list_display = ("code", "name", "base", "days_off", "time_zone", "changed_by", "changed")
     search_help_text = "Code or a part of the name"
     newest_first = ("code", "-id")
@@ -209,6 +213,10 @@ class TenantCalendarAdmin(ReadOnlyTenantModelAdmin[TenantCalendar]):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return may_change(request) and request.user.has_perm("payments.add_tenantcalendar")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        answer: HttpResponse = super().changelist_view(request, {"panels": [_kept_panel()], **(extra_context or {})})
+        return answer
 
     def matching(self, term: str) -> Q:
         return Q(code=term.upper()) | Q(name__icontains=term)
@@ -248,3 +256,16 @@ class TenantCalendarAdmin(ReadOnlyTenantModelAdmin[TenantCalendar]):
             return done(request, f"Payments follow {saved} from now on.", self.change_url(saved))
 
         return operation_page(request, self, form=form, title=f"Edit {code}", button="Save", run=run, record=calendar)
+
+
+def _kept_panel() -> Panel:
+    """Those that every tenant has."""
+    return Panel(
+        title="Built in",
+        columns=tuple(Column(heading=heading) for heading in ("Code", "Name", "Also called", "Country", "Time zone")),
+        rows=[
+            (kept.code, kept.name, ", ".join(kept.aliases) or NOTHING, _COUNTRIES.get(kept.code, NOTHING), kept.time_zone)
+            for kept in KEPT_CALENDARS
+        ],
+        empty="",
+    )

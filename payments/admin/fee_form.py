@@ -15,6 +15,7 @@ from payments.operations.payment_type_checks import TIERS_MAX
 from tenants.portal.forms import OperationForm
 
 _BLANK_ROWS: Final = 3
+_UP_TO: Final = "Up to"
 _MEMBERS: Final = {"upTo": "up_to", "amount": "amount", "percentage": "percentage"}
 
 
@@ -37,7 +38,7 @@ _PAYERS: Final = [(FeePayer.DEBTOR.value, "The debtor, on top"), (FeePayer.CREDI
 class TierForm(forms.Form):
     """One tier; a row left blank is none."""
 
-    up_to = decimal_field(label="Up to")
+    up_to = decimal_field(label=_UP_TO)
     amount = decimal_field(label="Amount")
     percentage = decimal_field(digits=PERCENT_DIGITS, label="Per cent")
 
@@ -93,7 +94,7 @@ class FeeForm(OperationForm):
 
     def refuse_tier(self, position: int, member: str, detail: str) -> None:
         """At the row that was given as the tier of this number."""
-        self.tiers.given()[position].add_error(_MEMBERS.get(member, "amount"), detail)
+        self.tiers.given()[position].add_error(_MEMBERS.get(member, "amount"), detail.replace("upTo", f"“{_UP_TO}”"))
 
     def fee_field_of(self, member: str) -> str:
         """Where a refusal of this member of the fee is shown."""

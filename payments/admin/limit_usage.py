@@ -11,11 +11,10 @@ from accounts.models import Account
 from accounts.panels import account_label
 from config_mgmt.admin.cells import bar
 from payment_engine.clock import now
-from payment_engine.money import format_amount
 from payments.models import PaymentType
 from payments.queries.limit_usage import LimitUse, limits_of_account
 from payments.velocity import EVERY_TYPE
-from tenants.portal.cells import NOTHING, Column, Panel, moment
+from tenants.portal.cells import NOTHING, Column, Panel, grouped_amount, moment
 from tenants.portal.forms import OperationForm, RecordField
 from tenants.portal.model_admin import PortalModelAdmin, may_write
 
@@ -75,7 +74,7 @@ def _payments(use: LimitUse) -> SafeString | str:
 def _amount(use: LimitUse) -> SafeString | str:
     if use.max_minor is None:
         return NOTHING
-    used, most = (format_amount(minor, use.currency) for minor in (use.used.amount_minor, use.max_minor))
+    used, most = (grouped_amount(minor, use.currency) for minor in (use.used.amount_minor, use.max_minor))
     return _bar(use.percent_of_amount, f"{used} of {most} {use.currency}")
 
 

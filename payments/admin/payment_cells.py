@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
 from accounts.models import Account
 from accounts.panels import account_link, accounts_by_id
 from payments.admin.payment_type_words import rail_name
@@ -32,6 +35,11 @@ def creditor_cell(payment: Payment, accounts: Accounts) -> str:
     if payment.creditor_account_id is None:
         return payment.creditor_iban or NOTHING
     return account_link(accounts.get((payment.tenant_id, payment.creditor_account_id)))
+
+
+def parties_cell(payment: Payment, accounts: Accounts) -> SafeString:
+    """From whom, and below to whom."""
+    return format_html("{}<br>{}", debtor_cell(payment, accounts), creditor_cell(payment, accounts))
 
 
 def rail_of(payment: Payment) -> str:

@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from accounts.models import Account
 from config_mgmt.admin.cells import who
 from config_mgmt.admin.request import actor_of, sent
 from config_mgmt.values import Actor
@@ -59,12 +61,12 @@ class DecisionForm(OperationForm):
         self.fields["reason"].required = needs_reason
 
 
-def buttons_of(payment: Payment, actor: Actor) -> Sequence[str]:
-    """Those that can work: what left the bank is not reversed here, and nobody approves their own."""
+def buttons_of(payment: Payment, *, own: bool) -> Sequence[str]:
+    """Those that can work: what left the bank is not reversed here, and nobody approves their own, but may reject or cancel it."""
     names = _BUTTONS.get(PaymentStatus(payment.status), ())
     if payment.status == PaymentStatus.COMPLETED and payment.creditor_account_id is None:
         return ()
-    if payment.status == PaymentStatus.PENDING_APPROVAL and is_own(payment, actor):
+    if payment.status == PaymentStatus.PENDING_APPROVAL and own:
         return tuple(name for name in names if name != "approve")
     return names
 
@@ -84,7 +86,8 @@ def asked_by(approval: PaymentApproval, actor: Actor) -> bool:
 
 
 def decide(request: HttpRequest, model_admin: ReadOnlyTenantModelAdmin[Payment], payment: Payment, decision: Decision) -> HttpResponse:
-    """The question with what is decided about, and the answer to it."""
+    """The question with what is decided about, and the answer to it; who can't give it is told why, and gets no button."""
+    note = decision.own_note if is_own(payment, actor_of(request)) else ""
 
     def run(given: dict[str, Any]) -> HttpResponse:
         decided = decision.operation(payment_id=payment.pk, actor=actor_of(request), reason=given["reason"])
@@ -97,13 +100,13 @@ def decide(request: HttpRequest, model_admin: ReadOnlyTenantModelAdmin[Payment],
         model_admin,
         form=DecisionForm(sent(request), needs_reason=decision.needs_reason),
         title=f"{decision.button} payment",
-        button=f"{decision.button} payment",
+        button="" if note else f"{decision.button} payment",
         run=run,
         record=payment,
         explanation=decision.explanation(payment),
         dangerous=decision.is_dangerous,
         template="portal/payments/decision.html",
-        context={"facts": _facts(payment), "back_text": "Back", "note": decision.own_note if is_own(payment, actor_of(request)) else ""},
+        context={"facts": _facts(payment), "back_text": "Back", "note": note},
     )
 
 
@@ -111,12 +114,15 @@ def _facts(payment: Payment) -> list[tuple[str, SafeString | str]]:
     """What is decided about, so that nobody has to remember the page before."""
     accounts, approval = accounts_of([payment]), approval_of(payment)
     debtor = accounts.get((payment.tenant_id, payment.debtor_account_id))
+    creditor = accounts.get((payment.tenant_id, payment.creditor_account_id)) if payment.creditor_account_id else None
     facts: list[tuple[str, SafeString | str]] = [
+        ("Payment type", f"{payment.payment_type}, version {payment.payment_type_version}"),
         ("Amount", amount(payment.amount_minor, payment.currency)),
         ("Fee", amount(payment.fee_minor, payment.currency)),
-        ("From", debtor_cell(payment, accounts)),
+        ("Debtor", _party(debtor_cell(payment, accounts), debtor)),
         ("Available there", NOTHING if debtor is None else amount(debtor.available_minor, debtor.currency)),
-        ("To", creditor_cell(payment, accounts)),
+        ("Creditor", _party(creditor_cell(payment, accounts), creditor)),
+        ("Reference", payment.reference or NOTHING),
         ("Remittance information", payment.remittance_information or NOTHING),
     ]
     if approval is not None:
@@ -125,6 +131,14 @@ def _facts(payment: Payment) -> list[tuple[str, SafeString | str]]:
             ("Asked", moment(approval.requested_at)),
         ]
     return facts
+
+
+def _party(cell: str, account: Account | None) -> SafeString | str:
+    """With the names of the customer and of the account; those of a creditor at another bank nobody gave."""
+    if account is None:
+        return cell
+    names = account.name if account.customer is None else f"{account.customer.name}, {account.name}"
+    return format_html('{}<br><span class="text-subtle">{}</span>', cell, names)
 
 
 def _approval_explained(payment: Payment) -> str:

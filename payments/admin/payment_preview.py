@@ -25,7 +25,7 @@ from payments.rules import Allowed
 from payments.terms import PaymentTerms
 from payments.value_dates import ValueDate
 from payments.verdicts import Rule, Verdict
-from tenants.portal.cells import NOTHING, Column, Panel, amount, badge
+from tenants.portal.cells import NOTHING, Column, Panel, amount, badge, grouped
 from tenants.portal.forms import AmountField, OperationForm, RecordField
 
 _DEFAULT_CURRENCY: Final = "EUR"
@@ -119,7 +119,7 @@ def _answered(form: PreviewForm, version: PaymentType) -> PreviewBox:
     return PreviewBox(
         form=form,
         version=version,
-        sentence=_fate(outcome, preview.terms) if isinstance(outcome, Allowed) else f"It would be refused: {outcome.detail}.",
+        sentence=_fate(outcome, preview.terms) if isinstance(outcome, Allowed) else f"It would be refused: {grouped(outcome.detail)}.",
         is_allowed=isinstance(outcome, Allowed),
         facts=tuple(_facts(preview, given["currency"])),
         panels=tuple(_panels(preview)),
@@ -175,6 +175,8 @@ def _panels(preview: PaymentPreview) -> list[Panel]:
 
 
 def _badge(verdict: Verdict, outcome: Allowed | EngineError) -> SafeString:
+    if verdict.rule is Rule.APPROVAL and not isinstance(outcome, Allowed):
+        return badge("", "Not asked for")  # nobody is asked about what another rule refuses
     if verdict.rule is Rule.APPROVAL and isinstance(outcome, Allowed) and outcome.needs_approval:
         return badge("PENDING_APPROVAL", "Waits")
     if not verdict.judged:
@@ -183,7 +185,7 @@ def _badge(verdict: Verdict, outcome: Allowed | EngineError) -> SafeString:
 
 
 def _why(verdict: Verdict) -> str:
-    return verdict.detail if verdict.refusal is None else verdict.refusal.detail
+    return grouped(verdict.detail if verdict.refusal is None else verdict.refusal.detail)
 
 
 def _value_date_panel(found: ValueDate | EngineError) -> Panel:

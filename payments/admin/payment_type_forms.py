@@ -30,6 +30,7 @@ from tenants.portal.forms import OperationForm
 
 _RAILS: Final = [(rail, rail_name(rail)) for rail in RAILS]
 _NO_RAIL: Final = ("", "–")
+_NO_ZONE: Final = ("", "None: only without a cut-off")
 _FALLBACKS: Final = ("fallback_1", "fallback_2", "fallback_3")
 _AMOUNTS: Final = ("min_amount", "max_amount", "daily_limit", "approval_threshold")
 _CAPITAL: Final = re.compile(r"([A-Z])")
@@ -77,7 +78,11 @@ class TermsForm(FeeForm):
     cut_off_time = forms.TimeField(
         required=False, label="Cut-off", widget=_TimeInput(attrs={"step": 1}), help_text="From then on a payment is of the next day"
     )
-    time_zone = forms.ChoiceField(required=False, widget=UnfoldAdminSelect2Widget(), help_text="Whose clock the cut-off is read from")
+    time_zone = forms.ChoiceField(
+        required=False,
+        widget=UnfoldAdminSelect2Widget(),
+        help_text="Whose clock the cut-off is read from: a cut-off needs one. Without either, the calendar's own day counts",
+    )
     calendar = choice_field([], help_text="Which days are business days")
     rail = choice_field(
         _RAILS,
@@ -109,7 +114,7 @@ class TermsForm(FeeForm):
         for window in Window:
             self.fields[_count_of(window)] = number_field(COUNT_MAX, label=f"Payments in one {window.lower()}")
             self.fields[_amount_of(window)] = decimal_field(label=f"Amount in one {window.lower()}")
-        _offer(self.fields["time_zone"], [("", "The calendar's own"), *((name, name) for name in sorted(time_zone_names()))])
+        _offer(self.fields["time_zone"], [_NO_ZONE, *((name, name) for name in sorted(time_zone_names()))])
         _offer(self.fields["calendar"], _calendar_choices(terms.calendar))
 
     def clean_currencies(self) -> list[str]:

@@ -67,6 +67,7 @@ class VersionsFilter(admin.SimpleListFilter):
 @admin.register(PaymentType)
 class PaymentTypeAdmin(ReadOnlyTenantModelAdmin[PaymentType]):
     id_prefix = "pty"
+    nothing_yet = "No payment types yet. Payments need one: it says what they cost, which limits they have and how they go."
     list_display = ("code", "number", "state", "draft", "served", "limits", "fee")
     list_filter = ("status", VersionsFilter)
     search_help_text = "Code or a part of the name"

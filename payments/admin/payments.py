@@ -15,7 +15,6 @@ from accounts.panels import postings_of_journal
 from config_mgmt.admin.request import actor_of
 from payment_engine.clock import now
 from payment_engine.ids import public_id
-from payment_engine.money import format_amount
 from payments.admin import work_lists
 from payments.admin.payment_cells import Accounts, accounts_of, creditor_cell, debtor_cell, rail_of
 from payments.admin.payment_decisions import APPROVE, CANCEL, OWN_PAYMENT, REJECT, buttons_of, decide, is_own
@@ -24,7 +23,7 @@ from payments.models import Payment, PaymentType, Reversal
 from payments.operations.reverse import reverse_payment
 from payments.states import PaymentStatus
 from tenants.portal.buttons import Kind, button
-from tenants.portal.cells import Panel, amount, badge, moment, record_link
+from tenants.portal.cells import Panel, amount, badge, grouped_amount, moment, record_link
 from tenants.portal.forms import AmountField, OperationForm, done, operation_page
 from tenants.portal.model_admin import ReadOnlyTenantModelAdmin
 
@@ -63,6 +62,7 @@ class ReversalForm(OperationForm):
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
     id_prefix = "pay"
+    nothing_yet = "No payments yet. They come by POST /api/v1/transactions, or in a pain.001 message."
     list_display = ("short_id", "created", "state", "amount_paid", "debtor", "creditor", "payment_type", "reference")
     list_filter = ("status", PaymentTypeFilter)
     search_help_text = f"Id (pay_…), or exactly the reference, end-to-end id or idempotency key, of the last {SEARCHED_DAYS} days"
@@ -219,7 +219,7 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
         payment = self.get_object(request, str(object_id))
         if payment is None or not self.has_operate_permission(request):
             return []
-        allowed = {f"payments_payment_{name}" for name in buttons_of(payment, actor_of(request))}
+        allowed = {f"payments_payment_{name}" for name in buttons_of(payment, own=is_own(payment, actor_of(request)))}
         return [each for each in super().get_actions_detail(request, object_id) if each.action_name in allowed]
 
     @button("Approve", icon="check", kind=Kind.PRIMARY)
@@ -246,11 +246,11 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
                 created_by=request.user.get_username(),
                 reversed_before_minor=values["reversed_before_minor"],
             )
-            sentence = f"{format_amount(reversal.amount_minor, reversal.currency)} {reversal.currency} reversed."
+            sentence = f"{grouped_amount(reversal.amount_minor, reversal.currency)} {reversal.currency} reversed."
             self.log_change(request, payment, sentence)
             return done(request, sentence, self.change_url(payment))
 
-        left = format_amount(payment.amount_minor - payment.reversed_minor, payment.currency)
+        left = grouped_amount(payment.amount_minor - payment.reversed_minor, payment.currency)
         return operation_page(
             request,
             self,

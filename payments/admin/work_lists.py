@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString
 from config_mgmt.admin.cells import who
 from config_mgmt.admin.pages import cut, show, viewed
 from config_mgmt.admin.request import actor_of
-from payments.admin.payment_cells import Accounts, accounts_of, creditor_cell, debtor_cell, rail_of
-from payments.admin.payment_decisions import asked_by
+from payments.admin.payment_cells import Accounts, accounts_of, parties_cell, rail_of
+from payments.admin.payment_decisions import asked_by, buttons_of
 from payments.admin.payment_panels import attempt_badge
 from payments.models import Payment, PaymentApproval, RailAttempt
 from payments.queries.waiting import approvals_pending, latest_attempts, payments_under_way, payments_without_answer
@@ -106,7 +106,7 @@ def _approval_row(request: HttpRequest, approval: PaymentApproval, accounts: Acc
     return (
         _payment_cell(payment),
         amount(payment.amount_minor, payment.currency),
-        _parties(payment, accounts),
+        parties_cell(payment, accounts),
         format_html(_TWO_LINES, who(approval.requested_by, approval.requested_by_person), moment(approval.requested_at)),
         _choices(payment, own=asked_by(approval, actor_of(request))) if decides else NOTHING,
     )
@@ -119,14 +119,10 @@ def _under_way_row(payment: Payment, accounts: Accounts, attempts: Mapping[UUID,
         _payment_cell(payment),
         badge(payment.status),
         amount(payment.amount_minor, payment.currency),
-        _parties(payment, accounts),
+        parties_cell(payment, accounts),
         format_html("{}<br>{}", rail_of(payment), told) if told else rail_of(payment),
         format_html(_TWO_LINES, moment(payment.created_at), moment(payment.next_attempt_at)),
     )
-
-
-def _parties(payment: Payment, accounts: Accounts) -> SafeString:
-    return format_html("{}<br>{}", debtor_cell(payment, accounts), creditor_cell(payment, accounts))
 
 
 def _payment_cell(payment: Payment) -> SafeString:
@@ -135,8 +131,8 @@ def _payment_cell(payment: Payment) -> SafeString:
 
 
 def _choices(payment: Payment, *, own: bool) -> SafeString:
-    """For who asked for it: another person approves it, they may only call it off."""
-    names = ("Cancel",) if own else ("Approve", "Reject")
-    links = [link(reverse(f"admin:payments_payment_{name.lower()}", args=[payment.pk]), name) for name in names]
+    """The same as the buttons on its page."""
+    names = buttons_of(payment, own=own)
+    links = [link(reverse(f"admin:payments_payment_{name}", args=[payment.pk]), name.capitalize()) for name in names]
     joined = format_html_join("\N{NO-BREAK SPACE} ", "{}", ((each,) for each in links))
     return format_html('<span class="text-subtle">Asked by you.</span> {}', joined) if own else joined

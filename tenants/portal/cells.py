@@ -1,5 +1,6 @@
 """What stands in the portal's tables: amounts, badges, links, moments."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from payment_engine.ids import public_id
 from payment_engine.money import format_amount
 
 NOTHING: Final = "–"
+_AMOUNTS_OF_API: Final = re.compile(r"(?<![\w.,:-])\d{4,18}(?=(?:\.\d+)? (?:of \d+(?:\.\d+)? )?[A-Z]{3}\b)", re.ASCII)
 _VARIANTS: Final = {
     "success": {"ACTIVE", "OPEN", "COMPLETED", "up", "ACSC", "ACCC"},
     "warning": {"FROZEN", "SUSPENDED", "PENDING_APPROVAL", "PENDING_ACTIVATION", "PART", "timeout"},
@@ -58,6 +60,11 @@ def grouped_amount(minor: int, currency: str) -> str:
     sign, _, digits = format_amount(minor, currency).rpartition("-")
     whole, point, fraction = digits.partition(".")
     return f"{'−' if sign or minor < 0 else ''}{int(whole):,}{point}{fraction}"
+
+
+def grouped(sentence: str) -> str:
+    """What an operation says, with its amounts as the portal writes them: `1,234.50 EUR` for the API's `1234.50 EUR`."""
+    return _AMOUNTS_OF_API.sub(lambda found: f"{int(found[0]):,}", sentence)
 
 
 def plain(value: Decimal | None) -> str:

@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminAutocompleteWidget, UnfoldAdminTextInputWi
 
 from payment_engine.errors import EngineError, ValidationFailed
 from payment_engine.money import parse_amount
+from tenants.portal.cells import grouped
 from tenants.portal.model_admin import PortalModelAdmin
 
 _CAPITAL: Final = re.compile(r"([A-Z])")
@@ -30,9 +31,11 @@ class OperationForm(forms.Form):
     def refuse(self, error: EngineError) -> None:
         """Show why the operation refused, at the fields it names."""
         if not error.errors:
-            self.add_error(self._field(self.fields_of_codes.get(error.code)), error.detail)
+            self.add_error(self._field(self.fields_of_codes.get(error.code)), grouped(error.detail))
         for offence in error.errors:
-            self.add_error(self._field(_CAPITAL.sub(r"_\1", offence.pointer.lstrip("/").partition("/")[0]).lower()), offence.detail)
+            self.add_error(
+                self._field(_CAPITAL.sub(r"_\1", offence.pointer.lstrip("/").partition("/")[0]).lower()), grouped(offence.detail)
+            )
 
     def _field(self, name: str | None) -> str | None:
         for known in (name, name and name.removesuffix("_id")):
@@ -101,8 +104,8 @@ def operation_page(
 ) -> HttpResponse:
     """Show the form; when it is sent and valid, answer what `run` answers, or show the form again with the refusal.
 
-    Of a refusal that nothing in the form can cure, the answer is 403. `template` extends portal/operation.html, and
-    `context` is what it shows besides.
+    Without a `button` there is nothing to send. Of a refusal that nothing in the form can cure, the answer is 403.
+    `template` extends portal/operation.html, and `context` is what it shows besides.
     """
     status = 200
     if request.method == "POST" and form.is_valid():

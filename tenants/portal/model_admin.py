@@ -24,7 +24,7 @@ from payment_engine.errors import NotFound
 from payment_engine.ids import parse_id, public_id
 from tenants.context import POOL_SCHEMA, current_scope
 from tenants.models import StaffUser, TenantModel
-from tenants.portal.cells import Panel, short_id
+from tenants.portal.cells import NOTHING, Panel, short_id
 from tenants.portal.paginator import UncountedPaginator
 from tenants.registry import all_tenants
 
@@ -70,6 +70,9 @@ class PortalModelAdmin(ModelAdmin, Generic[M]):  # type: ignore[misc]  # as abov
     list_max_show_all = 0
     sortable_by = ()
     list_fullwidth = True
+    empty_value_display = NOTHING
+    nothing_yet: ClassVar[str] = ""
+    """Said where the list is empty and nobody searched or filtered: how its first row comes about."""
     change_form_outer_after_template = "portal/panels.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[_ChangeList]:

@@ -28,7 +28,9 @@ WAITING, UNDER_WAY = "/admin/payments/payment/waiting/", "/admin/payments/paymen
 DECISIONS = ("approve", "reject", "cancel")
 
 
-def ask_for(payment_type: str, amount_minor: int = 2_000, *, by: str = "shop", to: str = "", debtor: Account | None = None) -> Payment:
+def ask_for(
+    payment_type: str, amount_minor: int = 2_000, *, by: str = "shop", to: Account | str = "", debtor: Account | None = None
+) -> Payment:
     """A payment that somebody asked for by the API; between accounts kept here unless it goes `to` an IBAN."""
     debtor = debtor or factories.make_account(funds_minor=5_000)
     order = factories.payment(debtor, to or factories.make_account(), amount_minor, payment_type=payment_type)
@@ -87,14 +89,35 @@ class TestApproving:
         assert LogEntry.objects.get().change_message == "Payment approved and booked."
         assert "Nothing waits." in html(operator_a, WAITING)
 
+    @pytest.mark.parametrize("button", DECISIONS)
+    def test_the_question_shows_all_that_is_decided_about(self, operator_a: Client, button: str) -> None:
+        debtor, creditor = factories.make_account(funds_minor=5_000, name="Ada"), factories.make_account(name="Bob & Co")
+        payment = ask_for("LARGE", debtor=debtor, to=creditor)
+        Payment.objects.filter(pk=payment.pk).update(reference="INV-7", remittance_information="Two chairs")
+        question = words(html(operator_a, url(payment, button)))
+        for shown in (
+            "Payment type LARGE, version 1",
+            "Amount 20.00 EUR",
+            "Fee 1.00 EUR",
+            f"Debtor {debtor.number} Ada Lovelace, Ada",
+            f"Creditor {creditor.number} Ada Lovelace, Bob &amp; Co",
+            "Reference INV-7",
+            "Remittance information Two chairs",
+            "Asked by shop",
+        ):
+            assert shown in question, shown
+
     @pytest.mark.parametrize("name", ["alpha-bank-operator", "Alpha-Bank-Operator "])
     def test_nobody_approves_their_own(self, operator_a: Client, name: str) -> None:
         payment = ask_for("LARGE", by=name)
         assert buttons(operator_a, payment) == {"reject", "cancel"}
         assert OWN in words(html(operator_a, url(payment)))
         listed = html(operator_a, WAITING)
-        assert url(payment, "approve") not in listed
+        assert {button for button in DECISIONS if url(payment, button) in listed} == {"reject", "cancel"}, "as on its page"
         assert "Asked by you." in listed
+        question = html(operator_a, url(payment, "approve"))
+        assert OWN in words(question)
+        assert 'type="submit"' not in question.partition("portal-operation")[2].partition("</form>")[0]
         answer = operator_a.post(url(payment, "approve"), {"reason": "I say so"})
         assert (answer.status_code, PaymentApproval.objects.get().status) == (403, "PENDING")
         assert "approved by another person than the one who asked for it" in answer.content.decode()

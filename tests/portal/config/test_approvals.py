@@ -49,6 +49,9 @@ def test_nobody_approves_their_own_change(operator_a: Client, in_tenant_a: Tenan
     for page in (html(operator_a, url_of("approvals")), html(operator_a, page_of_version(version))):
         assert OWN in words(page)
         assert url not in page
+    question = html(operator_a, url)
+    assert OWN in words(question)
+    assert 'type="submit"' not in question.partition("portal-operation")[2].partition("</form>")[0]
     answer = operator_a.post(url, {"reason": "I say so"})
     assert answer.status_code == 403
     assert "approved by another person than the one who asked for it" in answer.content.decode()
@@ -83,6 +86,32 @@ def test_a_scheduled_change_is_listed_with_its_time_and_withdrawn(operator_a: Cl
     assert page_of_version(version, "approve") not in page
     send(operator_a, page_of_version(version, "reject"))
     assert _status(version) == "REJECTED"
+
+
+def test_the_value_before_is_the_one_that_applies_wherever_it_comes_from(operator_a: Client, in_tenant_a: TenantRecord) -> None:
+    key = "payment.default_currency"
+    at = f"{now() + timedelta(hours=2):%Y-%m-%dT%H:%M:%S}"
+    form = send(operator_a, change_page(key), config_value="CHF", activate_at=at)
+    propose(operator_a, change_page(key), config_value="CHF", activate_at=at)
+    version = ConfigVersion.objects.get()
+    (card,) = operator_a.get(url_of("approvals")).context["cards"]
+    decision = operator_a.get(page_of_version(version, "reject"))
+    assert card.diff == decision.context["diff"] == form.context["diff"]
+    assert diff(form) == [("value", "EUR", "CHF")]
+    for page in (html(operator_a, url_of("approvals")), html(operator_a, page_of_version(version)), form.content.decode()):
+        assert "Before Default After" in words(page)
+        assert "EUR" in page
+
+
+def test_a_limit_that_waits_is_beside_the_one_that_applies(operator_a: Client, in_tenant_a: TenantRecord) -> None:
+    endpoint, at = "/api/v1/transactions", f"{now() + timedelta(hours=2):%Y-%m-%dT%H:%M:%S}"
+    values = {"rate_limit_per_minute": "7", "burst_capacity": "7", "window_size_seconds": "60", "activate_at": at}
+    url = url_of("rate_limit_change", endpoint=endpoint)
+    form = send(operator_a, url, **values)
+    propose(operator_a, url, **values)
+    (card,) = operator_a.get(url_of("approvals")).context["cards"]
+    assert card.diff == form.context["diff"]
+    assert "–" not in {before for _, before, _ in card.diff.rows}
 
 
 def test_an_overtaken_proposal_is_not_approved(colleague_a: Client, in_tenant_a: TenantRecord) -> None:

@@ -175,6 +175,20 @@ def test_nonsense_is_said_at_its_field(operator_a: Client, in_tenant_a: TenantRe
     assert not PaymentType.objects.exists()
 
 
+def test_what_is_wrong_with_a_tier_is_said_in_the_words_of_the_form(operator_a: Client, in_tenant_a: TenantRecord) -> None:
+    rows = {"tiers-0-amount": "1", "tiers-1-amount": "2"}
+    page = send(operator_a, ADD, **terms(code="SEPA", fee_type="TIERED") | rows).content.decode()
+    assert "every tier but the last has “Up to”" in page
+    assert "upTo" not in words(page)
+
+
+def test_no_time_zone_is_offered_only_for_what_has_no_cut_off(operator_a: Client, in_tenant_a: TenantRecord) -> None:
+    page = words(html(operator_a, ADD))
+    assert "None: only without a cut-off" in page
+    assert "a cut-off needs one" in page
+    assert "The calendar&#x27;s own" not in page
+
+
 @pytest.mark.parametrize("total", ["", "x", "-1", "100000"])
 def test_a_form_whose_rows_were_meddled_with_is_refused(operator_a: Client, in_tenant_a: TenantRecord, total: str) -> None:
     answer = send(operator_a, ADD, **terms(code="SEPA", fee_type="TIERED") | {"tiers-TOTAL_FORMS": total})

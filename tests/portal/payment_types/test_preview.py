@@ -120,6 +120,16 @@ def test_what_would_wait_says_for_what_and_over_which_rail(operator_a: Client, a
     assert not Payment.objects.exists()
 
 
+def test_nobody_is_asked_to_approve_what_is_refused(operator_a: Client, ada: Account, bob: Account) -> None:
+    version = factories.make_payment_type("LARGE", approval_threshold=Decimal(10), max_amount=Decimal(50_000))
+    answer = _ask(operator_a, version, ada, bob, "60000.00")
+    assert _verdicts(answer)["Approval"] == "Not asked for"
+    page = words(answer.content.decode())
+    assert "needed from 10.00 EUR on: this payment needs one" in page
+    assert answer.context["box"].sentence == "It would be refused: the largest amount is 50,000.00 EUR."
+    assert "50000.00" not in page
+
+
 def test_an_iban_that_is_kept_here_is_that_account(operator_a: Client, ada: Account) -> None:
     version = _sepa()
     factories.make_account(iban="DE89370400440532013000", name="Carol")
