@@ -19,6 +19,11 @@ class Principal:
         return self.tenant is None
 
     @property
+    def is_answered_for(self) -> bool:
+        """Whether the client names a person; one that does not is its own."""
+        return self.person != self.client_id
+
+    @property
     def is_authenticated(self) -> bool:
         """Django REST framework asks its `request.user` this."""
         return True

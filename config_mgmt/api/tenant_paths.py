@@ -52,6 +52,11 @@ def principal_of(request: HttpRequest) -> Principal:
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """Who changes configuration with this request."""
+    """Who acts with this request."""
     principal = principal_of(request)
-    return Actor(name=principal.client_id, person=principal.person, is_platform=principal.is_platform)
+    return Actor(
+        name=principal.client_id,
+        person=principal.person,
+        is_platform=principal.is_platform,
+        is_answered_for=principal.is_answered_for,
+    )

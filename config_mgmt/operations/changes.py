@@ -21,9 +21,9 @@ from config_mgmt.errors import (
     ChangeUnknown,
     NeverInForce,
     NotAuthorised,
-    SelfApproval,
 )
 from config_mgmt.models import ConfigVersion
+from config_mgmt.operations.four_eyes import check_second_person
 from config_mgmt.queries.versions import DEFAULT_ENVIRONMENT, active_version, version_of
 from config_mgmt.settings_catalogue import BY_KEY
 from config_mgmt.values import Actor
@@ -130,14 +130,13 @@ def value_in_force(*, kind: str, key: str, version: int, environment: str = DEFA
 
 @transaction.atomic
 def approve_change(*, change_id: UUID, actor: Actor, reason: str = "") -> ConfigVersion:
-    """Let a proposed change take effect, now or at its time. Raises SelfApproval for the person who asked for it,
-    NotAuthorised for what only the platform changes, ChangeOvertaken when another version has taken effect since.
-    `reason` is kept in the event."""
+    """Let a proposed change take effect, now or at its time. Raises SelfApproval for the person who asked for it, NotAuthorised
+    for an approver nobody answers for and for what only the platform changes, ChangeOvertaken when another version has taken
+    effect since. `reason` is kept in the event."""
     lock_configuration()
     change = _waiting(change_id, ConfigVersion.Status.PROPOSED)
     _check_may_decide(change, actor)
-    if actor.is_one_of(change.changed_by, change.changed_by_person):
-        raise SelfApproval("a change is approved by another person than the one who asked for it", change=change.public_id)
+    check_second_person(actor, change.changed_by, change.changed_by_person, what="a change")
     _refuse_overtaken(change)
     now = database_now()
     _decide(change, actor, now)

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from msgspec import Meta
 
-from config_mgmt.errors import NotAuthorised
+from config_mgmt.api.tenant_paths import actor_of
 from config_mgmt.values import Actor
 from events.answers import Answer
 from events.api.answers import answered_once, json_answer
@@ -51,9 +51,6 @@ def approve_transaction(request: HttpRequest, transaction_id: str) -> HttpRespon
 
     403 `not_authorised` for a client nobody answers for, as it may be that of the person who asked.
     """
-    principal = request.principal  # type: ignore[attr-defined]  # left by the tenant middleware
-    if principal.person == principal.client_id:
-        raise NotAuthorised("nobody answers for this client, so it approves nothing: make one that names its person")
     return _decide(request, transaction_id, "approve", approve_payment)
 
 
@@ -95,8 +92,7 @@ def _decide(request: HttpRequest, transaction_id: str, verb: str, act: _Operatio
     required_key(request)
     payment_id = parse_id("pay", transaction_id)
     body = decode_body(request, DecisionInput) if request.body else DecisionInput()
-    principal = request.principal  # type: ignore[attr-defined]  # left by the tenant middleware
-    actor = Actor(name=principal.client_id, person=principal.person, is_platform=principal.is_platform)
+    actor = actor_of(request)
 
     def decide() -> Answer:
         return json_answer(transaction_detail(act(payment_id=payment_id, actor=actor, reason=body.reason)))

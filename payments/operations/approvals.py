@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from accounts.ledger.holds import HoldDraft, place_holds, release_holds
 from accounts.ledger.locks import lock_accounts
-from config_mgmt.errors import NotAuthorised, SelfApproval
+from config_mgmt.operations.four_eyes import check_second_person
 from config_mgmt.values import Actor
 from events.models import OutboxEvent
 from payment_engine.clock import now
@@ -38,10 +38,7 @@ def approve_payment(*, payment_id: UUID, actor: Actor, reason: str = "") -> Paym
     SelfApproval for the person who asked for it, NotAuthorised for an approver whom nobody answers for.
     """
     payment, approval = _waiting(payment_id)
-    if actor.is_one_of(approval.requested_by, approval.requested_by_person):
-        raise SelfApproval("a payment is approved by another person than the one who asked for it", payment=payment.public_id)
-    if not actor.person:
-        raise NotAuthorised("nobody answers for this client or user, so it approves nothing", payment=payment.public_id)
+    check_second_person(actor, approval.requested_by, approval.requested_by_person, what="a payment")
     _decide(approval, _Status.APPROVED, actor, reason)
     _reserve(payment, approval.debit_minor)
     _tell(payment, "approved")

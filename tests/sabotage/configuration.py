@@ -7,10 +7,17 @@ from tests.sabotage.sabotage import Sabotage
 SABOTAGES: Final = (
     Sabotage(
         name="one's own change is approved with a second client",
-        file="config_mgmt/operations/changes.py",
-        line="if actor.is_one_of(change.changed_by, change.changed_by_person):",
-        instead="if actor.name == change.changed_by:",
+        file="config_mgmt/operations/four_eyes.py",
+        line="if actor.is_one_of(asked_by, asked_by_person):",
+        instead="if actor.name == asked_by:",
         tests="tests/config_mgmt/test_change_decisions.py",
+    ),
+    Sabotage(
+        name="a client nobody answers for approves",
+        file="config_mgmt/operations/four_eyes.py",
+        line="if not actor.is_answered_for or not actor.person:",
+        instead="if not actor.person:",
+        tests="tests/payments/test_waiting_api.py tests/config_mgmt/test_setting_decisions.py",
     ),
     Sabotage(
         name="a roll-out leaves the last per cent out",

@@ -15,8 +15,8 @@ SABOTAGES: Final = (
     Sabotage(
         name="a second client of who asked may approve",
         file="payments/operations/approvals.py",
-        line="actor.is_one_of(approval.requested_by, approval.requested_by_person)",
-        instead="actor.is_one_of(approval.requested_by)",
+        line="check_second_person(actor, approval.requested_by, approval.requested_by_person, ",
+        instead="check_second_person(actor, approval.requested_by, approval.requested_by, ",
         tests="tests/payments/test_waiting_api.py",
     ),
     Sabotage(
