@@ -28,7 +28,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ci lint types contracts migrations-check openapi bench lock browser clean
+.PHONY: help run test ci lint types contracts migrations-check openapi bench lock browser pooler clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -73,6 +73,9 @@ lock: $(DEV_STAMP) ## Compile requirements*.in into hashed requirements*.txt
 
 browser: ## Install Chromium for the portal's page tests (Debian, Ubuntu)
 	$(if $(filter 0,$(shell id -u)),,sudo) apt-get install --yes --no-install-recommends chromium chromium-driver
+
+pooler: ## Install PgBouncer for the tests that go through it (Debian, Ubuntu)
+	$(if $(filter 0,$(shell id -u)),,sudo) apt-get install --yes --no-install-recommends pgbouncer
 
 clean: ## Remove the environment and caches; data in DATA_DIR stays
 	rm -rf $(VENV) staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
