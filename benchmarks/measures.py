@@ -2,12 +2,13 @@
 
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """One variant in one round. `ratio` is its rate over that of the reference measured just before it."""
+    """One variant in one round, beside the reference measured just before it: `ratio` is its rate over the reference's,
+    `cost` its CPU per payment over the reference's."""
 
     variant: str
     payments: int
@@ -16,6 +17,7 @@ class Measure:
     python_cpu_seconds: float
     postgres_cpu_seconds: float
     ratio: float = 1.0
+    cost: float = 1.0
     p50_ms: float | None = None
     p99_ms: float | None = None
 
@@ -23,8 +25,12 @@ class Measure:
     def rate(self) -> float:
         return self.payments / self.seconds
 
+    @property
+    def cpu_us(self) -> float:
+        return 1e6 * (self.python_cpu_seconds + self.postgres_cpu_seconds) / self.payments
+
     def beside(self, reference: "Measure") -> "Measure":
-        return Measure(**asdict(self) | {"ratio": self.rate / reference.rate})
+        return replace(self, ratio=self.rate / reference.rate, cost=self.cpu_us / reference.cpu_us)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +42,10 @@ class Line:
     ratio: float
     python_us: float
     postgres_us: float
+    cpu_us: float
+    cost: float
     p50_ms: float | None
     p99_ms: float | None
-
-    @property
-    def cpu_us(self) -> float:
-        return self.python_us + self.postgres_us
 
 
 def lines(measures: Iterable[Measure]) -> list[Line]:
@@ -59,6 +63,8 @@ def _line(variant: str, rounds: Sequence[Measure]) -> Line:
         ratio=statistics.median(m.ratio for m in rounds),
         python_us=statistics.median(m.python_cpu_seconds / m.payments for m in rounds) * 1e6,
         postgres_us=statistics.median(m.postgres_cpu_seconds / m.payments for m in rounds) * 1e6,
+        cpu_us=statistics.median(m.cpu_us for m in rounds),
+        cost=statistics.median(m.cost for m in rounds),
         p50_ms=_median([m.p50_ms for m in rounds]),
         p99_ms=_median([m.p99_ms for m in rounds]),
     )
@@ -71,10 +77,11 @@ def _median(values: Iterable[float | None]) -> float | None:
 
 def table(rows: Iterable[Line]) -> str:
     """Markdown. CPU is per payment; Python is the process that serves or posts, never the load generator."""
-    head = "| variant | payments/s | ratio | CPU µs: Python | PostgreSQL | sum | p50 ms | p99 ms |\n|---|--:|--:|--:|--:|--:|--:|--:|\n"
+    columns = ("variant", "payments/s", "ratio", "CPU µs: Python", "PostgreSQL", "sum", "in references", "p50 ms", "p99 ms")
+    head = f"| {' | '.join(columns)} |\n|---{'|--:' * (len(columns) - 1)}|\n"
     return head + "".join(
         f"| {row.variant} | {row.rate:,.0f} | {row.ratio:.2f} | {row.python_us:.0f} | {row.postgres_us:.0f} | {row.cpu_us:.0f} "
-        f"| {_milliseconds(row.p50_ms)} | {_milliseconds(row.p99_ms)} |\n"
+        f"| {row.cost:.2f} | {_milliseconds(row.p50_ms)} | {_milliseconds(row.p99_ms)} |\n"
         for row in rows
     )
 
