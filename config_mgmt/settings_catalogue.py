@@ -21,6 +21,7 @@ _SHOWN: Final = 100
 
 
 def _rails_that_lead_out() -> list[str]:
+    """`internal` books between accounts kept here: there is nobody outside who could be out of service."""
     return [rail for rail in settings.CONNECTED_RAILS if rail != "internal"]
 
 

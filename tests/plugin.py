@@ -86,10 +86,10 @@ def _sees_placement(item: pytest.Item) -> bool:
     return item.get_closest_marker("django_db") is not None or not _DATABASE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
 
 
-def _patience(item: pytest.Item) -> float:
-    """A test that was given more time than others is a long one."""
+def _patience(item: pytest.Item) -> int:
+    """A test that was given more seconds than others is a long one."""
     marker = item.get_closest_marker("timeout")
-    return float(marker.args[0]) if marker else 0.0
+    return marker.args[0] if marker else 0
 
 
 class _Scheduler(LoadScopeScheduling):  # type: ignore[misc]  # it is untyped

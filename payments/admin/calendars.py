@@ -11,14 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from config_mgmt.values import Actor
+from config_mgmt.admin.request import actor_of
 from payment_engine.api.errors import StaleVersion
 from payment_engine.errors import Conflict
 from payments.calendars import KEPT_CALENDARS
 from payments.models import CalendarDay, TenantCalendar
 from payments.operations.calendars import add_calendar_day, remove_calendar_day, save_calendar, save_calendar_day
 from payments.queries.calendars import current_calendars
-from tenants.models import StaffUser
 from tenants.portal.buttons import Kind, button
 from tenants.portal.cells import NOTHING, Column, Panel, badge, moment
 from tenants.portal.forms import OperationForm, done, operation_page
@@ -27,11 +26,6 @@ from tenants.portal.model_admin import ReadOnlyTenantModelAdmin, may_change
 _EFFECTS: Final = [("closed", "No business day"), ("open", "Business day")]
 _NAME_LENGTH: Final = 140
 _COUNTRIES: Final = {"TARGET2": "Euro area", "US_FED": "United States", "UK": "England and Wales", "CH": "Switzerland"}
-
-
-def _actor(request: HttpRequest) -> Actor:
-    username = cast("StaffUser", request.user).get_username()
-    return Actor(name=username, person=username)
 
 
 def _unchanged_since(seen: str) -> Callable[[CalendarDay | TenantCalendar | None], None]:
@@ -123,7 +117,7 @@ class CalendarDayAdmin(ReadOnlyTenantModelAdmin[CalendarDay]):
         form = NewDayForm(request.POST or None)
 
         def run(given: dict[str, Any]) -> HttpResponse:
-            day = add_calendar_day(calendar=given["calendar"], day=given["date"], actor=_actor(request), **form.values())
+            day = add_calendar_day(calendar=given["calendar"], day=given["date"], actor=actor_of(request), **form.values())
             self.log_addition(request, day, "Added.")
             return done(request, f"Payments follow {day} from now on.", self.change_url(day))
 
@@ -137,7 +131,7 @@ class CalendarDayAdmin(ReadOnlyTenantModelAdmin[CalendarDay]):
 
         def run(given: dict[str, Any]) -> HttpResponse:
             check = _unchanged_since(given["seen"])
-            saved = save_calendar_day(calendar=day.calendar, day=day.date, actor=_actor(request), precondition=check, **form.values())
+            saved = save_calendar_day(calendar=day.calendar, day=day.date, actor=actor_of(request), precondition=check, **form.values())
             self.log_change(request, saved, "Changed.")
             return done(request, f"Payments follow {saved} from now on.", self.change_url(saved))
 
@@ -150,7 +144,7 @@ class CalendarDayAdmin(ReadOnlyTenantModelAdmin[CalendarDay]):
 
         def run(given: dict[str, Any]) -> HttpResponse:
             check = _unchanged_since(given["seen"])
-            remove_calendar_day(calendar=day.calendar, day=day.date, actor=_actor(request), precondition=check)
+            remove_calendar_day(calendar=day.calendar, day=day.date, actor=actor_of(request), precondition=check)
             self.log_change(request, day, "Removed.")
             return done(request, f"{day} follows its calendar again.", self.changelist_url)
 
@@ -235,7 +229,7 @@ class TenantCalendarAdmin(ReadOnlyTenantModelAdmin[TenantCalendar]):
         form = NewCalendarForm(request.POST or None, initial={"weekend": ["SATURDAY", "SUNDAY"]})
 
         def run(given: dict[str, Any]) -> HttpResponse:
-            calendar = save_calendar(code=given["code"], actor=_actor(request), precondition=_is_new, **form.values())
+            calendar = save_calendar(code=given["code"], actor=actor_of(request), precondition=_is_new, **form.values())
             self.log_addition(request, calendar, "Added.")
             return done(request, f"Payment types may name {calendar} now.", self.change_url(calendar))
 
@@ -251,7 +245,7 @@ class TenantCalendarAdmin(ReadOnlyTenantModelAdmin[TenantCalendar]):
         form = EditCalendarForm(request.POST or None, initial={**facts, "seen": calendar.changed_at.isoformat()})
 
         def run(given: dict[str, Any]) -> HttpResponse:
-            saved = save_calendar(code=code, actor=_actor(request), precondition=_unchanged_since(given["seen"]), **form.values())
+            saved = save_calendar(code=code, actor=actor_of(request), precondition=_unchanged_since(given["seen"]), **form.values())
             self.log_change(request, saved, "Changed.")
             return done(request, f"Payments follow {saved} from now on.", self.change_url(saved))
 
