@@ -1,10 +1,10 @@
-"""Posting journals: the one place that inserts postings and moves booked balances."""
+"""Posting journals: the one place that inserts postings, which move booked balances (`book_new_postings()`, a trigger)."""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from accounts.ledger.drafts import JournalDraft, LockedAccount
+from accounts.ledger.drafts import JournalDraft
 from accounts.ledger.locks import LockedAccounts
 from accounts.ledger.sql import (
     Alike,
@@ -12,7 +12,6 @@ from accounts.ledger.sql import (
     alike,
     array_of,
     array_of_texts,
-    given_rows,
     insert_rows,
     pack_ids,
     packed_ids,
@@ -41,19 +40,14 @@ _POSTINGS: Final = insert_rows(
     },
     alike={"currency": "text", "value_date": "date"},
 )
-_DELTAS: Final = insert_rows("balance_deltas", {"id": "uuid", "account_id": "uuid", "amount_minor": "int8", "posting_count": "int4"})
-_MOVED: Final = given_rows({"id": "uuid", "booked_minor": "int8", "version": "int8"})
-_BALANCES: Final = f"""
-UPDATE accounts a SET booked_minor = given.booked_minor, version = given.version FROM {_MOVED}
-WHERE a.id = given.id AND a.tenant_id = %s"""  # noqa: S608  # constants
 
 
 def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalDraft], accounts: LockedAccounts) -> None:
-    """Queue journals, postings and balances, in the order the database's rules expect them.
+    """Queue journals and their postings; PostgreSQL moves the balances with them.
 
     `accounts` holds every account of the legs that is not append-only, locked by this transaction; their running
     balances move along and end as what is stored. A leg on an account that is not among them goes to an append-only
-    account: no version, no balance after, and its sum becomes one balance delta per account and transaction.
+    account: no version, no balance after, and the sum becomes one balance delta per account and statement.
     """
     if not journals:
         return
@@ -76,38 +70,13 @@ def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalD
     for journal in journals:
         postings.add(journal, accounts)
     transaction.execute(_POSTINGS, rows_of(tenant_id, *postings.columns()))
-    if postings.moved:
-        moved = postings.moved.values()
-        transaction.execute(
-            _BALANCES,
-            [
-                pack_ids(postings.moved),
-                packed_numbers("int8", [a.booked_minor for a in moved]),
-                packed_numbers("int8", [a.version for a in moved]),
-                tenant_id,
-            ],
-        )
-    if postings.deltas:
-        sums = postings.deltas.values()
-        transaction.execute(
-            _DELTAS,
-            [
-                tenant_id,
-                packed_new_ids(len(sums)),
-                pack_ids(postings.deltas),
-                packed_numbers("int8", [amount for amount, _ in sums]),
-                packed_numbers("int4", [count for _, count in sums]),
-            ],
-        )
 
 
 class _Postings:
-    """The columns of the postings of one transaction, built leg by leg. Ids as numbers, as in LockedAccounts."""
+    """The columns of the postings of one statement, built leg by leg. Ids as numbers, as in LockedAccounts."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[int, int, int, int, int | None, int | None, str, date]] = []
-        self.moved: dict[int, LockedAccount] = {}
-        self.deltas: dict[int, tuple[int, int]] = {}
 
     def add(self, journal: JournalDraft, accounts: LockedAccounts) -> None:
         journal_id, value_date = journal.id.int, journal.value_date
@@ -115,13 +84,10 @@ class _Postings:
             account_id, amount_minor = leg.account_id.int, leg.amount_minor
             account = accounts.by_number.get(account_id)
             if account is None or account.append_only:
-                amount, count = self.deltas.get(account_id, (0, 0))
-                self.deltas[account_id] = (amount + amount_minor, count + 1)
                 version = balance_after = None
             else:
                 version = account.version = account.version + 1
                 balance_after = account.booked_minor = account.booked_minor + amount_minor
-                self.moved[account_id] = account
             self._rows.append((journal_id, line, account_id, amount_minor, version, balance_after, leg.currency, value_date))
 
     def columns(self) -> tuple[list[Array], list[Alike]]:

@@ -28,7 +28,7 @@ def insert_journal(posting_count: int = 2) -> UUID:
 
 
 def insert_postings(journal_id: UUID, *legs: Leg, first_line: int = 0, tenant_id: str | None = None, at: datetime | None = None) -> None:
-    """Legs are (account, minor units, currency, version, balance after), all in one statement."""
+    """Legs are (account, minor units, currency, version, balance after), all in one statement. Balances move with them."""
     columns = (
         "id, tenant_id, journal_id, line, account_id, amount_minor, currency, account_version, balance_after_minor, value_date, created_at"
     )
@@ -46,11 +46,3 @@ def post_at(account: Account, amount_minor: int, at: datetime) -> None:
     version, balance = account.version + 1, account.booked_minor + amount_minor
     legs = (equity, -amount_minor, account.currency, None, None), (account.id, amount_minor, account.currency, version, balance)
     insert_postings(insert_journal(), *legs, at=at)
-    sql("UPDATE accounts SET booked_minor = %s, version = %s WHERE id = %s", balance, version, account.id)
-    sql(
-        "INSERT INTO balance_deltas (id, tenant_id, account_id, amount_minor, posting_count) VALUES (%s, %s, %s, %s, 1)",
-        new_id(),
-        current_tenant_id(),
-        equity,
-        -amount_minor,
-    )

@@ -14,14 +14,14 @@ SABOTAGES: Final = (
     ),
     Sabotage(
         name="an unbalanced journal is let through by PostgreSQL",
-        file="accounts/migrations/sql/cheaper_checks.sql",
+        file="accounts/migrations/sql/booking_trigger.sql",
         line="bool_or(amount_minor <> 0) AS unbalanced",
         instead="false AS unbalanced",
         tests="tests/accounts",
     ),
     Sabotage(
         name="postings may be joined to a journal later",
-        file="accounts/migrations/sql/cheaper_checks.sql",
+        file="accounts/migrations/sql/booking_trigger.sql",
         line="WHERE f.unbalanced OR j.posting_count IS DISTINCT FROM f.postings OR",
         instead="WHERE f.unbalanced OR",
         tests="tests/accounts",
@@ -35,9 +35,23 @@ SABOTAGES: Final = (
     ),
     Sabotage(
         name="a booked balance may be written without postings",
-        file="accounts/migrations/sql/cheaper_checks.sql",
-        line="f.booked_minor <> COALESCE(last.balance_after_minor, 0)",
+        file="accounts/migrations/sql/booking_trigger.sql",
+        line="NEW.booked_minor <> coalesce(last.balance_after_minor, 0)",
         instead="false",
+        tests="tests/accounts",
+    ),
+    Sabotage(
+        name="a balance after a posting need not follow from the one before it",
+        file="accounts/migrations/sql/booking_trigger.sql",
+        line=" AND v.is_broken IS NOT TRUE",
+        instead="",
+        tests="tests/accounts",
+    ),
+    Sabotage(
+        name="an account may refuse its postings and the others still move",
+        file="accounts/migrations/sql/booking_trigger.sql",
+        line="IF unbooked <> 0 THEN",
+        instead="IF false THEN",
         tests="tests/accounts",
     ),
     Sabotage(
