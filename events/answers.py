@@ -1,10 +1,9 @@
 """What a door replied: kept with an idempotency key and given again, byte by byte."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """An HTTP status and a JSON body."""
 
     status: int

@@ -5,9 +5,10 @@ the debtor account has used of its limits. A refusal is the EngineError a caller
 raised, so that one item of a batch never disturbs its neighbours.
 """
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 from uuid import UUID
+
+from msgspec import Struct
 
 from accounts.errors import AccountClosed, AccountFrozen, AccountUnknown, CurrencyMismatch, InsufficientFunds, SameAccount
 from accounts.ledger.drafts import Leg, LockedAccount
@@ -20,8 +21,7 @@ from payments.terms import MinorTerms, PaymentTerms
 from payments.velocity import EVERY_TYPE, MinorLimit, UsageOfAccount, Used
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowed:
+class Allowed(Struct, frozen=True, kw_only=True):
     """The payment may be made, at this fee. The debtor is charged `debit_minor`, the creditor gets `credit_minor`.
 
     `rail` carries it; `creditor` is None where that leads out of the bank. `legs` are what to book, if it is booked at once.

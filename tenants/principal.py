@@ -1,14 +1,13 @@
 """Who calls: an API client, its tenant (None: the platform) and what it may do now."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tenants.queries.client_standing import client_standing
 from tenants.scopes import PLATFORM_ADMIN
 from tenants.tokens import refused, verify_access_token
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Principal:
+class Principal(Struct, frozen=True, kw_only=True):
     client_id: str
     tenant: str | None
     scopes: frozenset[str]

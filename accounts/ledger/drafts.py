@@ -1,9 +1,8 @@
 """Journals before they are posted, and accounts while they are locked. Pure values, no database.
 
-Legs and drafts are structs rather than dataclasses: a file brings tens of thousands of them, and frozen dataclasses are slow to make.
+Structs rather than dataclasses: a file brings tens of thousands of them, and dataclasses are slow to make.
 """
 
-from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -37,9 +36,11 @@ class JournalDraft(Struct, frozen=True, kw_only=True):
         assert not any(totals.values()), "a journal's legs sum to zero per currency"  # noqa: S101
 
 
-@dataclass(slots=True, kw_only=True)
-class LockedAccount:
-    """An account row while its lock is held. `booked_minor` and `version` move as journals are posted."""
+class LockedAccount(Struct):
+    """An account row while its lock is held. `booked_minor` and `version` move as journals are posted.
+
+    The fields up to `version` are columns of the table, read in this order.
+    """
 
     id: UUID
     iban: str | None

@@ -8,7 +8,7 @@ from accounts.ledger.drafts import LockedAccount
 from accounts.ledger.sql import array_of_texts, pack_ids
 from tenants.database.pipeline import PipelinedTransaction
 
-_COLUMNS: Final = "id, iban, currency, role, status, append_only, booked_minor, held_minor, overdraft_limit_minor, version"
+_COLUMNS: Final = ", ".join(field for field in LockedAccount.__struct_fields__ if field != "promised_minor")
 _BY_ID: Final = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY (%s::uuid[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608  # constants
 _BY_ID_OR_IBAN: Final = (
     f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY (%s::uuid[]) OR iban = ANY (%s::text[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
@@ -55,23 +55,7 @@ class PendingLocks:
 
     def fetch(self) -> LockedAccounts:
         """Wait for the locks (lock_timeout applies) and read the rows as they are once they are ours."""
-        return LockedAccounts(
-            [
-                LockedAccount(
-                    id=row[0],
-                    iban=row[1],
-                    currency=row[2],
-                    role=row[3],
-                    status=row[4],
-                    append_only=row[5],
-                    booked_minor=row[6],
-                    held_minor=row[7],
-                    overdraft_limit_minor=row[8],
-                    version=row[9],
-                )
-                for row in self._cursor.fetchall()
-            ]
-        )
+        return LockedAccounts([LockedAccount(*row) for row in self._cursor.fetchall()])
 
 
 def lock_accounts(transaction: PipelinedTransaction, references: Collection[AccountReference]) -> LockedAccounts:

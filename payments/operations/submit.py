@@ -143,13 +143,6 @@ def _taken_down(outcome: Outcome) -> Outcome:
     return Outcome(refusal=BatchRefused("another payment of this atomic batch was refused, so none was booked"))
 
 
-@dataclass(slots=True)
-class _Booked:
-    payment: PaymentRecord
-    journal: JournalDraft
-    item: SubmitPayment
-
-
 class _Batch:
     """One transaction's worth of payments: decides against running balances, remembers what to write."""
 
@@ -164,7 +157,7 @@ class _Batch:
         self._now = transaction.started_at
         self._today = self._now.date()
         self._usage = RunningUsage()
-        self._booked: list[_Booked] = []
+        self._journals: list[JournalDraft] = []
         self._holds: list[HoldDraft] = []
         self._approvals: list[writes.ApprovalDraft] = []
         self._payments: list[tuple[SubmitPayment, PaymentRecord]] = []
@@ -240,7 +233,7 @@ class _Batch:
             debtor_available_minor=decision.debtor.available_minor,
         )
         self._use(item, decision, terms)
-        self._booked.append(_Booked(payment, journal, item))
+        self._journals.append(journal)
         return self._answered(item, payment)
 
     def _waits(self, item: SubmitPayment, decision: Allowed, terms: PaymentTerms, value_date: date) -> Outcome:
@@ -353,14 +346,14 @@ class _Batch:
 
     def write(self) -> None:
         """Queue the writes of what was taken since the last call; nobody waits for them before the COMMIT."""
-        post_journals(self._transaction, [booked.journal for booked in self._booked], self._accounts)
+        post_journals(self._transaction, self._journals, self._accounts)
         self._accounts.keep_promises()
         writes.insert_payments(self._transaction, self._payments)
         place_holds(self._transaction, self._holds)
         writes.insert_approvals(self._transaction, self._approvals)
         writes.insert_outbox_events(self._transaction, self._payments)
         writes.insert_answers(self._transaction, self._answers)
-        self._booked, self._holds, self._approvals, self._payments, self._answers = [], [], [], [], []
+        self._journals, self._holds, self._approvals, self._payments, self._answers = [], [], [], [], []
 
     def write_usage(self) -> None:
         writes.add_usage(self._transaction, self._usage.to_record(self._now), self._now)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import psycopg
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from django_tenants.postgresql_backend import base
 from psycopg import sql
 from psycopg.pq import TransactionStatus
@@ -27,19 +27,19 @@ _SET_LOCAL = sql.SQL("SET LOCAL app.current_tenant = {}; SET LOCAL search_path =
 
 
 class _Used(threading.local):
-    """Whether this thread has used a connection since they were looked after."""
+    """The connections this thread has used since they were looked after."""
 
-    yet = False
+    def __init__(self) -> None:
+        self.connections: set[DatabaseWrapper] = set()
 
 
 _used: Final = _Used()
 
 
 def look_after_connections() -> None:
-    """Django's `close_old_connections`, for a thread that used one: most payments are booked by another request's thread."""
-    if _used.yet:
-        _used.yet = False
-        close_old_connections()
+    """Django's `close_old_connections`, of those this thread used: most payments are booked by another request's thread."""
+    while _used.connections:
+        _used.connections.pop().close_if_unusable_or_obsolete()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-tenants ships no types
@@ -68,7 +68,7 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-ten
             raise
 
     def ensure_connection(self) -> None:
-        _used.yet = True
+        _used.connections.add(self)
         super().ensure_connection()
 
     def _wanted(self) -> Bound:

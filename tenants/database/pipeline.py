@@ -18,7 +18,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import DataError, OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, DataError, OperationalError, connections, transaction
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, Format, TransactionStatus
@@ -35,6 +35,7 @@ _NOW: Final = "SELECT now()"
 _SILENCE_SECONDS: Final = 8  # well above lock_timeout: only a server that hangs is silent for so long
 _EARLY_BYTES: Final = 4096
 _GOOD: Final = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
+_TEXT, _BINARY = Format.TEXT, Format.BINARY
 _numbers: Final = itertools.count()
 _prepared: Final[WeakKeyDictionary[object, dict[str, bytes]]] = WeakKeyDictionary()
 """Of each connection: the names of the queries prepared on it."""
@@ -78,6 +79,7 @@ class PipelinedTransaction:
         self._pgconn = raw.pgconn
         self._names = _prepared.setdefault(raw, {})
         self._queued: list[str | QueuedRows | None] = []
+        self._loader = Transformer(raw)
         self._in_flight = self._failed = False
         self._pgconn.enter_pipeline_mode()
         self._clock = [self.queue(query, parameters) for query, parameters in first][-1]
@@ -128,9 +130,8 @@ class PipelinedTransaction:
 
     def rows_of(self, result: PGresult | None) -> list[Row]:
         assert result is not None, "nobody reads rows of a transaction that failed"  # noqa: S101
-        transformer = Transformer(self._raw)
-        transformer.set_pgresult(result)
-        return transformer.load_rows(0, result.ntuples, tuple)
+        self._loader.set_pgresult(result)
+        return self._loader.load_rows(0, result.ntuples, tuple)
 
     def close(self) -> None:
         """Leave pipeline mode; what is still queued is sent and its errors are passed over. Closes a connection that is out of step."""
@@ -153,14 +154,13 @@ class PipelinedTransaction:
             self._raw.close()
 
     def _queue(self, query: str, parameters: Sequence[object], rows: QueuedRows | None) -> None:
-        values = [value if value is None or type(value) is bytes else _text(value) for value in parameters]
-        formats = [Format.BINARY if type(value) is bytes else Format.TEXT for value in parameters]
+        values, formats = _in_the_wire_format(parameters)
         name = self._names.get(query)
         if name is None:
             name = self._names[query] = b"engine_%d" % next(_numbers)
             self._pgconn.send_prepare(name, _numbered(query))
             self._queued.append(query)
-        self._pgconn.send_query_prepared(name, values, formats)
+        self._pgconn.send_query_prepared(name, values, formats, _BINARY)
         self._queued.append(rows)
         if sum(map(len, filter(None, values))) > _EARLY_BYTES:
             self._pgconn.flush()  # the server works on a large statement while we make the next
@@ -201,6 +201,16 @@ class PipelinedTransaction:
                 self._pgconn.consume_input()
 
 
+def _in_the_wire_format(parameters: Sequence[object]) -> tuple[list[bytes | None], list[Format]]:
+    values: list[bytes | None] = []
+    formats: list[Format] = []
+    for value in parameters:
+        binary = type(value) is bytes
+        values.append(value if binary or value is None else _text(value))  # type: ignore[arg-type]  # bytes, by `binary`
+        formats.append(_BINARY if binary else _TEXT)
+    return values, formats
+
+
 def _text(value: object) -> bytes:
     encoded = (value if type(value) is str else str(value)).encode()
     if b"\0" in encoded:
@@ -221,6 +231,7 @@ def pipelined_transaction() -> Iterator[PipelinedTransaction]:
 
     Raises Django's database errors; ConnectionDied when trying again is safe.
     """
+    connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
     raw = connection.connection
     if connection.in_atomic_block:

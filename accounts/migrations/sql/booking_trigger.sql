@@ -45,7 +45,7 @@ BEGIN
     moved AS (
         UPDATE accounts a SET booked_minor = a.booked_minor + v.amount_minor, version = v.version
         FROM versioned v
-        WHERE a.id = v.account_id AND a.tenant_id = v.tenant_id AND a.currency = v.currency AND NOT a.append_only
+        WHERE a.id = v.account_id AND a.tenant_id = v.tenant_id AND a.currency = v.currency AND a.status <> 'CLOSED' AND NOT a.append_only
             AND a.version = v.first_version - 1 AND a.version = v.version - v.postings
             AND a.booked_minor = v.balance_before_minor AND v.is_broken IS NOT TRUE
         RETURNING 1
@@ -77,6 +77,9 @@ CREATE FUNCTION check_booked_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     last record;
 BEGIN
+    IF NEW.append_only THEN
+        RETURN NULL;  -- folds move it
+    END IF;
     SELECT p.account_version, p.balance_after_minor INTO last FROM postings p
         WHERE p.account_id = NEW.id AND p.tenant_id = NEW.tenant_id AND p.account_version IS NOT NULL ORDER BY p.account_version DESC LIMIT 1;
     IF NEW.version <> coalesce(last.account_version, 0) OR NEW.booked_minor <> coalesce(last.balance_after_minor, 0) THEN
@@ -95,7 +98,6 @@ CREATE TRIGGER postings_are_booked AFTER INSERT ON postings
     REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION book_new_postings();
 -- What book_new_postings() does to an account needs no second look; whatever else touches a balance is compared with the postings.
 CREATE TRIGGER accounts_booked_on_insert AFTER INSERT ON accounts FOR EACH ROW
-    WHEN (NOT NEW.append_only AND (NEW.version <> 0 OR NEW.booked_minor <> 0)) EXECUTE FUNCTION check_booked_balance();
-CREATE TRIGGER accounts_booked_on_update AFTER UPDATE ON accounts FOR EACH ROW
-    WHEN (pg_trigger_depth() = 0 AND NOT NEW.append_only AND (NEW.version <> OLD.version OR NEW.booked_minor <> OLD.booked_minor))
-    EXECUTE FUNCTION check_booked_balance();
+    WHEN (NEW.version <> 0 OR NEW.booked_minor <> 0) EXECUTE FUNCTION check_booked_balance();
+CREATE TRIGGER accounts_booked_on_update AFTER UPDATE OF booked_minor, version ON accounts FOR EACH ROW
+    WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION check_booked_balance();
