@@ -45,7 +45,7 @@ def refusal_answer(error: EngineError, request: HttpRequest) -> Answer:
 
 def respond(answer: Answer, *, replayed: bool, headers: Mapping[str, str] | None = None) -> HttpResponse:
     content_type = "application/json" if answer.status < _REFUSED else CONTENT_TYPE
-    response = HttpResponse(answer.body, status=answer.status, content_type=content_type, headers=headers)
+    response = HttpResponse(answer.body.encode(), status=answer.status, content_type=content_type, headers=headers)
     if replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response

@@ -38,8 +38,9 @@ _used: Final = _Used()
 
 def look_after_connections() -> None:
     """Django's `close_old_connections`, of those this thread used: most payments are booked by another request's thread."""
-    while _used.connections:
-        _used.connections.pop().close_if_unusable_or_obsolete()
+    for used in tuple(_used.connections):
+        used.close_if_unusable_or_obsolete()
+    _used.connections.clear()  # last, as looking at one counts as using it
 
 
 class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-tenants ships no types
