@@ -33,10 +33,14 @@ class Resolved:
 
 def setting(key: str) -> Any:  # noqa: ANN401  # each setting has a type of its own
     """The value in force here and now of the tenant in context, in its type; None if it has none. Reads memory alone."""
+    (value,) = setting_values(key)
+    return value
+
+
+def setting_values(*keys: str) -> tuple[Any, ...]:
+    """As `setting`, of several at one moment."""
     values = _snapshots.current()
-    if key in values:
-        return values[key]
-    return setting_of(key).default()
+    return tuple(values[key] if key in values else setting_of(key).default() for key in keys)
 
 
 def approval_rule() -> Callable[[Setting], bool]:

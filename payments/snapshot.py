@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.operations.shared_accounts import ensure_shared_account
 from accounts.queries.shared_accounts import shared_account_ids
-from config_mgmt.settings_values import setting
+from config_mgmt.settings_values import setting_values
 from config_mgmt.snapshots import SnapshotCache
 from payments.definitions import fee_schedule_of, velocity_limits_of
 from payments.models import PaymentType
@@ -21,6 +21,9 @@ from payments.terms import PaymentTerms
 from payments.value_dates import EVERY_DAY_IN_UTC, ValueDateRule
 from tenants import registry
 from tenants.context import current_tenant_id
+
+_TENANTS_OWN: Final = ("payment.max_daily_limit", "payment.rails_out_of_service")
+"""Settings that go with every payment type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,11 @@ def _shared_account(known: dict[str, UUID], role: str, currency: str) -> UUID:
 
 def terms_of(row: PaymentType) -> PaymentTerms:
     """A version as the rules read it, with the calendar and the tenant's own cap that go with it now."""
+    return _terms(row, setting_values(*_TENANTS_OWN))
+
+
+def _terms(row: PaymentType, tenants_own: tuple[Any, ...]) -> PaymentTerms:
+    max_daily_limit, rails_out_of_service = tenants_own
     return PaymentTerms(
         code=row.code,
         version=row.version,
@@ -68,12 +76,12 @@ def terms_of(row: PaymentType) -> PaymentTerms:
         max_amount=row.max_amount,
         daily_limit=row.daily_limit,
         velocity_limits=velocity_limits_of(row),
-        max_daily_limit=setting("payment.max_daily_limit"),
+        max_daily_limit=max_daily_limit,
         processing_fee=row.processing_fee,
         fee_schedule=fee_schedule_of(row),
         approval_threshold=row.approval_threshold,
         synchronous=row.is_synchronous,
-        route=_route(row),
+        route=_route(row, frozenset(rails_out_of_service)),
         value_date_rule=_value_date_rule(row),
     )
 
@@ -84,9 +92,8 @@ def terms_of_version(code: str, version: int) -> PaymentTerms:
     return known if known is not None and known.version == version else terms_of(version_of(code, version))
 
 
-def _route(row: PaymentType) -> Route:
+def _route(row: PaymentType, out_of_service: frozenset[str]) -> Route:
     retries = USUAL_RETRIES if row.retry_policy is None else msgspec.convert(row.retry_policy, RetryPolicy)
-    out_of_service = frozenset(setting("payment.rails_out_of_service"))
     return Route(rails=(row.rail, *row.rail_fallbacks), retries=retries, out_of_service=out_of_service)
 
 
@@ -99,7 +106,8 @@ def _value_date_rule(row: PaymentType) -> ValueDateRule:
 def _load(revision: int) -> Snapshot:
     if registry.tenant_by_slug(current_tenant_id()).config_revision < revision:
         registry.forget()  # so that settings and calendars, which have snapshots of their own, are read at this revision too
-    terms = {row.code: terms_of(row) for row in deciding_versions()}
+    tenants_own = setting_values(*_TENANTS_OWN)
+    terms = {row.code: _terms(row, tenants_own) for row in deciding_versions()}
     return Snapshot(version=revision, terms=terms, fee_accounts=shared_account_ids("FEE"), clearing_accounts=shared_account_ids("CLEARING"))
 
 

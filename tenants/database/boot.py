@@ -24,3 +24,6 @@ def boot(using: str) -> None:
             sql.Identifier(database), sql.Identifier(str(settings.TENANCY["POOL_SCHEMA"]))
         )
         cursor.execute(set_path.as_string(connection.connection))
+        # A function of one's own, in a trigger on a temporary table of one's own, is how plain SQL gets to what only triggers may do.
+        no_temporary_objects = sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
+        cursor.execute(no_temporary_objects.as_string(connection.connection))

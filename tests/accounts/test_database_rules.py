@@ -164,6 +164,16 @@ class TestBalances:
         assert BalanceDelta.objects.filter(account_id=equity.id, amount_minor=80, posting_count=2).count() == 1
         assert not [verdict for verdict in verify_ledger() if verdict.violation_count]
 
+    def test_nobody_else_is_a_trigger_that_moves_balances(self, ada: Account) -> None:
+        """Neither with a trigger function of the engine on a table of one's own, nor with a function of one's own."""
+        for statement in (
+            "CREATE TEMPORARY TABLE fakes (LIKE postings)",
+            "CREATE FUNCTION pg_temp.fake() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+            "CREATE TRIGGER fake AFTER INSERT ON journals EXECUTE FUNCTION book_new_postings()",
+        ):
+            with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+                sql(statement)
+
     def test_a_chain_has_no_broken_link(self, ada: Account, bob: Account) -> None:
         """First and last posting fit the account, the one between them does not."""
         with refused_by("posting_fits_account"):

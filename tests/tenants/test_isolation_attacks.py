@@ -164,4 +164,6 @@ def test_a_search_path_that_puts_temporary_tables_first_is_seen(raid: Raid, plan
     connection.close()
     path = f'ALTER DATABASE "{database}" SET search_path = payment_engine, public'
     planted(path, undo=f"{path}, pg_temp")
+    grant = f'TEMPORARY ON DATABASE "{database}"'
+    planted(f"GRANT {grant} TO payment_engine_role", undo=f"REVOKE {grant} FROM payment_engine_role")
     assert "temporary table in a registry table's place" in {attack for attack, _ in leaks(attack_session(raid))}

@@ -168,6 +168,12 @@ PLANTED = {
         "{s}",
         "payment_engine_role may create objects in this schema",
     ),
+    "temporary tables": (
+        "DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO payment_engine_role', current_database()); END $$",
+        "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM payment_engine_role', current_database()); END $$",
+        "database",
+        "payment_engine_role may create temporary tables, and functions that run as their triggers",
+    ),
 }
 
 
