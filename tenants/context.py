@@ -49,7 +49,7 @@ def current_tenant_id() -> str:
 
 
 class use:  # noqa: N801  # read as a verb; a class because every request enters one, and a generator takes three times as long
-    """Work in this scope, and in the one before again at the end."""
+    """Work in this scope, and in the one before again at the end. Each instance is entered once."""
 
     __slots__ = ("_scope", "_token")
     _token: Token[Scope | None]
@@ -58,6 +58,8 @@ class use:  # noqa: N801  # read as a verb; a class because every request enters
         self._scope = scope
 
     def __enter__(self) -> None:
+        if hasattr(self, "_token"):
+            raise RuntimeError("make another scope instead of entering this one again")
         self._token = _scope.set(self._scope)
 
     def __exit__(self, *_error: object) -> None:

@@ -70,7 +70,8 @@ class PipelinedTransaction:
     """Statements queue up until rows are read. `%s` stands for a parameter: text, a number, a date, an id or None,
     or bytes that are PostgreSQL's binary format.
 
-    Sets of values are arrays made by accounts.ledger.sql. `started_at` is the transaction's now().
+    Sets of values are arrays made by accounts.ledger.sql. `started_at` is the transaction's now(). Results come in the binary
+    format: jsonb is parsed already, and a type that has none (tsvector) is bytes.
     """
 
     def __init__(self, raw: "psycopg.Connection[Any]", first: Sequence[tuple[str, Sequence[object]]]) -> None:

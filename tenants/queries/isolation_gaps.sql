@@ -68,6 +68,9 @@ UNION ALL SELECT t.schema || '.' || t.name, r.rolname || ' may truncate it, or a
     WHERE has_table_privilege(r.oid, t.oid, 'TRUNCATE, TRIGGER, REFERENCES')
 UNION ALL SELECT DISTINCT t.schema, r.rolname || ' may create objects in this schema' FROM owned t, logins r
     WHERE has_schema_privilege(r.oid, t.relnamespace, 'CREATE')
+UNION ALL SELECT n.nspname, r.rolname || ' may create objects in this schema' FROM pg_namespace n, logins r
+    WHERE n.nspname !~ '^pg_' AND has_schema_privilege(r.oid, n.oid, 'CREATE') AND NOT EXISTS (SELECT FROM owned t WHERE t.relnamespace = n.oid)
+UNION ALL SELECT 'database', r.rolname || ' may create schemas' FROM logins r WHERE has_database_privilege(r.oid, current_database(), 'CREATE')
 UNION ALL SELECT 'database', r.rolname || ' may create temporary tables, and functions that run as their triggers' FROM logins r
     WHERE has_database_privilege(r.oid, current_database(), 'TEMPORARY')
 UNION ALL SELECT t.schema || '.' || t.name, %(platform)s::text || ' may write' FROM owned t

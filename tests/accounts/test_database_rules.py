@@ -174,6 +174,26 @@ class TestBalances:
             with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
                 sql(statement)
 
+    def test_deltas_come_with_postings(self, ada: Account) -> None:
+        equity = Account.objects.get(role="EQUITY", currency="EUR")
+        with refused_by("delta_is_posted"):
+            BalanceDelta.objects.create(account_id=equity.id, amount_minor=1, posting_count=1)
+        with refused_by("delta_is_posted"):
+            BalanceDelta.objects.update(amount_minor=1)
+
+    @pytest.mark.parametrize("change", ["booked_minor = 0, version = 0", "held_minor = 100"])
+    def test_a_session_switched_within_the_statement_is_refused(self, ada: Account, tenant_b: TenantRecord, change: str) -> None:
+        """When the trigger looks, row-level security would show it none of the postings and holds it asks for."""
+        with refused_by("own_schema_first"):
+            sql(f"UPDATE accounts SET {change} WHERE id = %s RETURNING set_config('app.current_tenant', %s, true)", ada.id, tenant_b.slug)
+
+    @pytest.mark.parametrize("change", ["booked_minor = 0, version = 0", "held_minor = 100"])
+    def test_another_schemas_tables_do_not_answer_for_these(self, ada: Account, in_tenant_a: TenantRecord, change: str) -> None:
+        other = "public" if in_tenant_a.schema == "payment_engine" else "payment_engine"
+        with refused_by("own_schema_first"):
+            sql(f"SET LOCAL search_path = {other}, {in_tenant_a.schema}")
+            sql(f'UPDATE "{in_tenant_a.schema}".accounts SET {change} WHERE id = %s', ada.id)
+
     def test_a_chain_has_no_broken_link(self, ada: Account, bob: Account) -> None:
         """First and last posting fit the account, the one between them does not."""
         with refused_by("posting_fits_account"):

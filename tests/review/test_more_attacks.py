@@ -1,5 +1,6 @@
 """A second wave."""
 
+import random
 import threading
 from typing import Any
 
@@ -10,13 +11,13 @@ from accounts.models import Account, BalanceDelta
 from accounts.operations.fold import fold_balances
 from accounts.operations.shared_accounts import ensure_shared_account
 from payment_engine.clock import now
-from payment_engine.ids import new_id
 from payments.models import LimitUsage, Payment
 from payments.operations.submit import submit_payments
 from payments.values import Mode
 from payments.velocity import Window
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
+from tests.accounts.plain_sql import insert_journal, insert_postings
 from tests.api import Api
 from tests.factories import make_account, make_payment_type, payment
 from tests.review.test_attacks import keyed
@@ -59,20 +60,16 @@ def test_a_refused_payment_opens_no_fee_account(in_tenant_a: TenantRecord) -> No
 
 @pytest.mark.django_db(transaction=True)
 def test_folds_at_once_do_not_deadlock(in_tenant_a: TenantRecord) -> None:
-    shared = [
-        ensure_shared_account(role=role, currency=c)
-        for role in ("FEE", "EQUITY", "SUSPENSE")
-        for c in ("EUR", "USD", "JPY", "KWD", "GBP", "CHF", "SEK", "NOK")
-    ]
-    import random
-
-    made = 0
-    for _ in range(40):
-        some = random.sample(shared, random.randint(2, len(shared)))
-        BalanceDelta.objects.bulk_create(
-            [BalanceDelta(id=new_id(), account_id=a, amount_minor=1, posting_count=1) for a in some for _ in range(40)]
-        )
-        made += 40 * len(some)
+    currencies = ("EUR", "USD", "JPY", "KWD", "GBP", "CHF", "SEK", "NOK")
+    shared = {(role, c): ensure_shared_account(role=role, currency=c) for role in ("FEE", "EQUITY", "SUSPENSE") for c in currencies}
+    made = dict.fromkeys(shared, 0)
+    for _ in range(300):
+        some = random.sample(currencies, random.randint(1, len(currencies)))
+        moves = [((role, c), minor) for c in some for role, minor in (("FEE", 2), ("EQUITY", -1), ("SUSPENSE", -1))]
+        random.shuffle(moves)
+        insert_postings(insert_journal(len(moves)), *((shared[which], minor, which[1], None, None) for which, minor in moves))
+        for which, minor in moves:
+            made[which] += minor
     errors: list[Exception] = []
 
     def work() -> None:
@@ -92,7 +89,7 @@ def test_folds_at_once_do_not_deadlock(in_tenant_a: TenantRecord) -> None:
         t.join()
     assert errors == []
     assert BalanceDelta.objects.count() == 0
-    assert sum(Account.objects.values_list("booked_minor", flat=True)) == made
+    assert {(a.role, a.currency): a.booked_minor for a in Account.objects.filter(append_only=True)} == made
 
 
 @pytest.mark.django_db

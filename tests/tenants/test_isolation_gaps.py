@@ -168,6 +168,18 @@ PLANTED = {
         "{s}",
         "payment_engine_role may create objects in this schema",
     ),
+    "schemas of their own": (
+        "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO payment_engine_role', current_database()); END $$",
+        "DO $$ BEGIN EXECUTE format('REVOKE CREATE ON DATABASE %I FROM payment_engine_role', current_database()); END $$",
+        "database",
+        "payment_engine_role may create schemas",
+    ),
+    "registry's schema open to the application": (
+        "GRANT CREATE ON SCHEMA public TO payment_engine_role",
+        "REVOKE CREATE ON SCHEMA public FROM payment_engine_role",
+        "public",
+        "payment_engine_role may create objects in this schema",
+    ),
     "temporary tables": (
         "DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO payment_engine_role', current_database()); END $$",
         "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM payment_engine_role', current_database()); END $$",

@@ -8,6 +8,11 @@ DECLARE
     rule text;
     unbooked bigint;
 BEGIN
+    -- Names are looked up by the caller's search_path: another schema's tables must not answer for these.
+    IF current_schema() <> TG_TABLE_SCHEMA THEN
+        RAISE EXCEPTION 'the tables beside % are not those the search path finds first', TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'own_schema_first';
+    END IF;
     IF current_setting('enable_seqscan') = 'on' OR current_setting('enable_hashjoin') = 'on' OR current_setting('enable_mergejoin') = 'on' THEN
         PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true);
     END IF;
@@ -29,7 +34,7 @@ BEGIN
     END IF;
     -- Each posting is on an account of the tenant, in its currency. Those with a version continue the account's chain: the first
     -- follows the account's row, the others follow one another (versions are distinct, so as many as from first to last leave
-    -- no gap). Accounts are updated in id order.
+    -- no gap). The caller holds the accounts' locks.
     WITH chain AS (
         SELECT account_id, tenant_id, currency, account_version, amount_minor, balance_after_minor - amount_minor AS balance_before_minor,
             lag(balance_after_minor) OVER (PARTITION BY account_id, tenant_id ORDER BY account_version) AS previous_balance_minor
@@ -57,7 +62,8 @@ BEGIN
     added AS (
         INSERT INTO balance_deltas (id, tenant_id, account_id, amount_minor, posting_count)
         SELECT uuidv7(), s.tenant_id, s.account_id, s.amount_minor, s.postings
-        FROM shared s JOIN accounts a ON a.id = s.account_id AND a.tenant_id = s.tenant_id AND a.currency = s.currency AND a.append_only
+        FROM shared s
+        WHERE (SELECT a.append_only FROM accounts a WHERE a.id = s.account_id AND a.tenant_id = s.tenant_id AND a.currency = s.currency)
         RETURNING 1
     )
     SELECT (SELECT count(*) FROM versioned) + (SELECT count(*) FROM shared) - (SELECT count(*) FROM moved) - (SELECT count(*) FROM added)
@@ -68,7 +74,7 @@ BEGIN
             GROUP BY f.account_id, f.tenant_id
             HAVING bool_or(a.currency IS DISTINCT FROM f.currency OR a.append_only <> (f.account_version IS NULL))
                 OR max(a.version) <> max(f.account_version) LIMIT 1;
-        RAISE EXCEPTION 'a posting does not fit its account %', offending USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_fits_account';
+        RAISE EXCEPTION 'a posting does not fit its account %', coalesce(offending::text, 'any more') USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_fits_account';
     END IF;
     RETURN NULL;
 END $$;
@@ -77,6 +83,10 @@ CREATE FUNCTION check_booked_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     last record;
 BEGIN
+    IF current_schema() <> TG_TABLE_SCHEMA OR NEW.tenant_id IS DISTINCT FROM tenants.current_tenant() THEN
+        RAISE EXCEPTION 'the rows beside this one of % are not those of its tenant and schema', TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'own_schema_first';
+    END IF;
     IF NEW.append_only THEN
         RETURN NULL;  -- folds move it
     END IF;
@@ -101,3 +111,10 @@ CREATE TRIGGER accounts_booked_on_insert AFTER INSERT ON accounts FOR EACH ROW
     WHEN (NEW.version <> 0 OR NEW.booked_minor <> 0) EXECUTE FUNCTION check_booked_balance();
 CREATE TRIGGER accounts_booked_on_update AFTER UPDATE OF booked_minor, version ON accounts FOR EACH ROW
     WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION check_booked_balance();
+
+CREATE FUNCTION refuse_delta() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'balance deltas come with postings, and by nothing else' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'delta_is_posted';
+END $$;
+CREATE TRIGGER balance_deltas_are_posted AFTER INSERT OR UPDATE ON balance_deltas FOR EACH STATEMENT
+    WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION refuse_delta();
