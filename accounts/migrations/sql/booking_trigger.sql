@@ -10,8 +10,11 @@ DECLARE
 BEGIN
     -- Names are looked up by the caller's search_path: another schema's tables must not answer for these.
     IF current_schema() <> TG_TABLE_SCHEMA THEN
-        RAISE EXCEPTION 'the tables beside % are not those the search path finds first', TG_TABLE_NAME
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'own_schema_first';
+        IF EXISTS (SELECT FROM fresh) THEN
+            RAISE EXCEPTION 'the tables beside % are not those the search path finds first', TG_TABLE_NAME
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'own_schema_first';
+        END IF;
+        RETURN NULL;
     END IF;
     IF current_setting('enable_seqscan') = 'on' OR current_setting('enable_hashjoin') = 'on' OR current_setting('enable_mergejoin') = 'on' THEN
         PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true);
