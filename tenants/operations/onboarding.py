@@ -124,6 +124,7 @@ def ensure_placement(schema_name: str) -> Placement:
             _create_schema(schema_name)
         elif not Placement.objects.filter(schema_name=schema_name).exists():
             _refuse_others_schema(schema_name)
+            _start_anew(schema_name)
         call_command("migrate_schemas", schema_name=schema_name, interactive=False, verbosity=0)
     placement: Placement = Placement.objects.get_or_create(schema_name=schema_name)[0]
     return placement
@@ -158,6 +159,25 @@ def _create_schema(schema_name: str) -> None:
             f' SELECT app, name, now() FROM "{POOL_SCHEMA}".django_migrations WHERE app <> ALL (%s) ORDER BY id',
             [tenant_apps],
         )
+
+
+def _start_anew(schema_name: str) -> None:
+    """Drop what a crash left of a schema, unless something was ever written to one of its tables.
+
+    Django records a migration after the transaction that made its tables: whoever goes on after a process that was killed
+    between the two would find them in the way. Sizes tell, as row-level security shows the owner no rows.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT bool_or(pg_relation_size(oid) > 0) FROM pg_class"
+            " WHERE relnamespace = %s::regnamespace AND relkind = 'r' AND relname <> 'django_migrations'",
+            [f'"{schema_name}"'],
+        )
+        (written_to,) = cursor.fetchone()
+        if written_to:
+            return
+        cursor.execute(f'DROP SCHEMA "{schema_name}" CASCADE')
+        _create_schema(schema_name)
 
 
 def _placement(slug: str, isolation: str) -> Placement:

@@ -136,6 +136,15 @@ def test_killed_at_any_moment_while_the_schema_is_made(manage: Manage, run: Run,
     assert counts[0] == counts[1]
 
 
+def test_killed_before_django_recorded_what_it_made(run: Run, north: Path, owner_connection: psycopg.Connection[Any]) -> None:
+    owner_connection.execute("CREATE SCHEMA north_bank")
+    owner_connection.execute("CREATE TABLE north_bank.django_migrations (LIKE payment_engine.django_migrations INCLUDING ALL)")
+    owner_connection.execute("CREATE TABLE north_bank.balance_deltas (id uuid)")
+    code, _, errors = run("onboard_tenant", str(north))
+    assert (code, errors) == (0, "")
+    assert isolation_gaps() == []
+
+
 def test_a_schema_of_its_own_is_proved_isolated(run: Run, tmp_path: Path, tenant_b: TenantRecord) -> None:
     own = tmp_path / "own.yaml"
     own.write_text("{tenantId: own-bank, tenantName: Own Bank, isolation: schema, paymentTypes: []}")
