@@ -71,7 +71,7 @@ UNION ALL SELECT DISTINCT t.schema, r.rolname || ' may create objects in this sc
 UNION ALL SELECT n.nspname, r.rolname || ' may create objects in this schema' FROM pg_namespace n, logins r
     WHERE n.nspname !~ '^pg_' AND has_schema_privilege(r.oid, n.oid, 'CREATE') AND NOT EXISTS (SELECT FROM owned t WHERE t.relnamespace = n.oid)
 UNION ALL SELECT 'database', r.rolname || ' may create schemas' FROM logins r WHERE has_database_privilege(r.oid, current_database(), 'CREATE')
-UNION ALL SELECT 'database', r.rolname || ' may create temporary tables, and functions that run as their triggers' FROM logins r
+UNION ALL SELECT 'temporary tables', r.rolname || ' may create them, and functions that run as their triggers' FROM logins r
     WHERE has_database_privilege(r.oid, current_database(), 'TEMPORARY')
 UNION ALL SELECT t.schema || '.' || t.name, %(platform)s::text || ' may write' FROM owned t
     WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = %(platform)s::text)

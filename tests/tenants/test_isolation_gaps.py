@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 import pytest
+from django.core import checks
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from tenants.checks import check_isolation
 from tenants.queries.isolation_gaps import IsolationGap, isolation_gaps
 from tenants.registry import TenantRecord
 
@@ -183,8 +185,8 @@ PLANTED = {
     "temporary tables": (
         "DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO payment_engine_role', current_database()); END $$",
         "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM payment_engine_role', current_database()); END $$",
-        "database",
-        "payment_engine_role may create temporary tables, and functions that run as their triggers",
+        "temporary tables",
+        "payment_engine_role may create them, and functions that run as their triggers",
     ),
 }
 
@@ -213,6 +215,16 @@ def test_both_placements_are_looked_through(tenant_a: TenantRecord, tenant_b: Te
     for schema in {tenant_a.schema, tenant_b.schema}:
         planted(f'CREATE VIEW "{schema}".rich AS SELECT * FROM "{schema}".accounts', undo=f'DROP VIEW "{schema}".rich')
     assert {each.object for each in isolation_gaps()} == {f"{tenant_a.schema}.rich", f"{tenant_b.schema}.rich"}
+
+
+@pytest.mark.parametrize(("owner", "level"), [(True, checks.WARNING), (False, checks.ERROR)])
+def test_what_migrating_closes_is_no_reason_not_to_migrate(
+    tenant_a: TenantRecord, planted: Plant, monkeypatch: pytest.MonkeyPatch, owner: bool, level: int
+) -> None:
+    statement, undo, *_ = PLANTED["temporary tables"]
+    planted(statement, undo=undo)
+    monkeypatch.setattr("tenants.checks.is_owner_login", lambda: owner)
+    assert [message.level for message in check_isolation(["default"])] == [level]
 
 
 def test_manage_py_check_fails_on_a_gap(tenant_a: TenantRecord, planted: Plant) -> None:
