@@ -48,8 +48,8 @@ def current_tenant_id() -> str:
     return scope.tenant_id
 
 
-class use:  # noqa: N801  # read as a verb; a class because every request enters one, and a generator takes three times as long
-    """Work in this scope, and in the one before again at the end. Each instance is entered once."""
+class _InScope:
+    """A class, because every request enters one and a generator takes three times as long."""
 
     __slots__ = ("_scope", "_token")
     _token: Token[Scope | None]
@@ -64,6 +64,11 @@ class use:  # noqa: N801  # read as a verb; a class because every request enters
 
     def __exit__(self, *_error: object) -> None:
         _scope.reset(self._token)
+
+
+def use(scope: Scope | None) -> _InScope:
+    """Work in this scope, and in the one before again at the end. What comes back is entered once."""
+    return _InScope(scope)
 
 
 def scope_of(tenant: HasPlacement) -> Scope:

@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(
             [(SQL / "booking_trigger.sql").read_text()],
-            reverse_sql=[(SQL / "booking_trigger_reverse.sql").read_text()],
+            reverse_sql=[(SQL / name).read_text() for name in ("booking_trigger_reverse.sql", "cheaper_checks.sql", "checks_put_back.sql")],
         )
     ]

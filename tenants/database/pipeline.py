@@ -206,9 +206,12 @@ def _in_the_wire_format(parameters: Sequence[object]) -> tuple[list[bytes | None
     values: list[bytes | None] = []
     formats: list[Format] = []
     for value in parameters:
-        binary = type(value) is bytes
-        values.append(value if binary or value is None else _text(value))  # type: ignore[arg-type]  # bytes, by `binary`
-        formats.append(_BINARY if binary else _TEXT)
+        if isinstance(value, bytes):
+            values.append(value)
+            formats.append(_BINARY)
+        else:
+            values.append(None if value is None else _text(value))
+            formats.append(_TEXT)
     return values, formats
 
 
