@@ -36,6 +36,7 @@ class Options:
     rounds: int
     seconds: float
     transfers: int
+    warm: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +68,9 @@ def main() -> int:
     with BenchmarkServers() as servers, tempfile.TemporaryDirectory(prefix="payment-engine-benchmark-") as folder, ExitStack() as stack:
         stage = Stage(servers=servers, environment=_environment(servers), folder=Path(folder))
         _prepare(stage)
+        if options.warm:
+            _say("warming the server up…")
+            servers.warm_up()
         results = _measure(options, stage, stack)
     _report(options, results)
     return 0
@@ -83,8 +87,8 @@ def _options() -> Options:
     if unknown := set(families) - set(FAMILIES):
         parser.error(f"--only knows {', '.join(FAMILIES)}, not {', '.join(sorted(unknown))}")
     if given.quick:
-        return Options(families=families, rounds=1, seconds=1.0, transfers=TRANSFERS // 10)
-    return Options(families=families, rounds=given.rounds, seconds=given.seconds, transfers=TRANSFERS)
+        return Options(families=families, rounds=1, seconds=1.0, transfers=TRANSFERS // 10, warm=False)
+    return Options(families=families, rounds=given.rounds, seconds=given.seconds, transfers=TRANSFERS, warm=True)
 
 
 def _environment(servers: BenchmarkServers) -> dict[str, str]:
