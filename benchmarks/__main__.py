@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.core import SETUPS, Core
 from benchmarks.helper import PROJECT, run
@@ -27,6 +27,7 @@ FAMILIES = ("core", "rest", "messages")
 BATCHES = (1, 10, 100, 1000)
 CONNECTIONS = (16, 32)
 Variant = Callable[[float], Measure]
+T = TypeVar("T")
 _RESULTS = Path(__file__).parent / "results"
 
 
@@ -105,15 +106,19 @@ def _prepare(stage: Stage) -> None:
 
 
 def _measure(options: Options, stage: Stage, stack: ExitStack) -> Results:
-    """Round after round, so that what else the machine does meanwhile meets every variant alike."""
+    """Round after round, so that what else the machine does meanwhile meets every variant alike.
+
+    Each round starts with another variant: a round of the posting core lasts as long as autovacuum sleeps, which would
+    otherwise wake up beside the same variant each time.
+    """
     results = Results()
     reference = Reference(owner_url=stage.environment["DATABASE_OWNER_URL"], postgres_pid=stage.servers.postgres_pid)
     web = stack.enter_context(Web(environment=stage.environment, folder=stage.folder)) if options.families != ("core",) else None
     groups = _groups(options, stage, web, stack)
     for number in range(1, options.rounds + 1):
         when = f"round {number} of {options.rounds}"
-        for group in groups:
-            results.measures.extend(_group(reference, group, options.seconds, when))
+        for group in _turned(groups, number - 1):
+            results.measures.extend(_group(reference, _turned(group, number - 1), options.seconds, when))
         if web is not None and "messages" in options.families:
             _say(f"{when}: pain.001 of {options.transfers:,} transfers")
             pid = stage.servers.postgres_pid
@@ -132,6 +137,11 @@ def _groups(options: Options, stage: Stage, web: Web | None, stack: ExitStack) -
         rest = stack.enter_context(Rest(web=web, bank_file=stage.bank_file, environment=stage.environment, postgres_pid=pid))
         groups += [[partial(_rest, rest, connections, hot) for hot in (False, True)] for connections in CONNECTIONS]
     return groups
+
+
+def _turned(items: list[T], places: int) -> list[T]:
+    first = places % len(items) if items else 0
+    return items[first:] + items[:first]
 
 
 def _core(core: Core, batch: int, processes: int, tenants: int, seconds: float) -> Measure:
