@@ -19,6 +19,7 @@ from django.test import TransactionTestCase
 from environ import Env
 
 from config_mgmt.snapshots import forget_snapshots
+from payments.operations import repeats
 from tenants import registry
 from tenants.context import tenant_scope
 from tenants.models import Tenant
@@ -101,7 +102,8 @@ _USED_TABLES = """
         WHERE c.relkind = 'r' AND pg_relation_size(c.oid) > 0
           AND (n.nspname NOT IN ('public', 'tenants', 'information_schema') AND n.nspname !~ '^pg_' AND c.relname <> 'django_migrations'
                OR n.nspname = 'public' AND c.relname IN
-                  ('staff_users', 'api_clients', 'django_session', 'django_admin_log', 'tier_defaults', 'tier_changes'))
+                  ('staff_users', 'api_clients', 'django_session', 'django_admin_log', 'tier_defaults', 'tier_changes',
+                   'platform_idempotency_keys'))
         UNION
         SELECT k.conrelid FROM pg_constraint k JOIN emptied ON k.confrelid = emptied.oid WHERE k.contype = 'f'
     )
@@ -134,6 +136,7 @@ TransactionTestCase._fixture_teardown = _truncate_as_owner  # type: ignore[attr-
 
 @pytest.fixture(autouse=True)
 def _forget_snapshots() -> Iterator[None]:
-    """What a process caches of configuration must not outlive a test."""
+    """What a process caches of configuration, or has learnt of a tenant's keys, must not outlive a test."""
     yield
     forget_snapshots()
+    repeats._expected_until.clear()

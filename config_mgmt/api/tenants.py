@@ -19,7 +19,9 @@ from config_mgmt.api.tenant_shapes import (
 )
 from config_mgmt.models import TenantChange
 from config_mgmt.operations.tenants import change_tenant, take_on_tenant
-from payment_engine.api.endpoints import IF_MATCH, PageOf, endpoint, operation
+from events.answers import Answer
+from events.api.answers import answered_once, json_answer, location
+from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH, PageOf, endpoint, operation
 from payment_engine.api.errors import Forbidden
 from payment_engine.api.etags import check_if_match, version_etag
 from payment_engine.api.json import decode_body, json_response
@@ -75,6 +77,7 @@ def _key(tenant: Tenant) -> tuple[str, str]:
     tag=TAG,
     scopes=(PLATFORM_ADMIN,),
     body=TenantInput,
+    headers=(IDEMPOTENCY_KEY_OPTIONAL,),
     answers={201: TenantOutput, 200: TenantOutput},
     errors=(409,),
 )
@@ -82,9 +85,14 @@ def post_tenant(request: HttpRequest) -> HttpResponse:
     """It can work at once, with its rows kept apart in shared tables. One with a schema of its own waits for the platform's
     operators, and says so. Asked again for a tenant that is as asked, the answer is 200 and nothing changes."""
     body = decode_body(request, TenantInput)
-    tenant, created = take_on_tenant(order=body.as_order(), actor=actor_of(request), reason=body.reason)
-    headers = {"ETag": version_etag(tenant.version), "Location": f"{request.path}/{tenant.slug}"}
-    return json_response(tenant_output(tenant), status=201 if created else 200, headers=headers)
+    tag: dict[str, str] = {}  # of a tenant as it is now: an answer that is given again has none
+
+    def take_on() -> Answer:
+        tenant, created = take_on_tenant(order=body.as_order(), actor=actor_of(request), reason=body.reason)
+        tag["ETag"] = version_etag(tenant.version)
+        return json_answer(tenant_output(tenant), 201 if created else 200)
+
+    return answered_once(request, body, take_on, headers=lambda asked, answer: {**location("tenantId")(asked, answer), **tag})
 
 
 @operation(operation_id="getTenant", summary="Read a tenant", tag=TAG, scopes=("config:read",), path=_PATH, answers={200: TenantOutput})

@@ -21,7 +21,9 @@ from config_mgmt.models import ConfigVersion
 from config_mgmt.operations.tiers import DefaultValue, Precondition, replace_tier_defaults
 from config_mgmt.operations.transfer import Item, checked_value, pointed
 from config_mgmt.queries.tiers import TierDefaults, tier_defaults, tier_history, tier_version
-from payment_engine.api.endpoints import IF_MATCH, PageOf, endpoint, operation
+from events.answers import Answer
+from events.api.answers import answered_once, json_answer
+from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH, PageOf, endpoint, operation
 from payment_engine.api.etags import check_if_match
 from payment_engine.api.json import decode_body, json_response
 from payment_engine.api.pagination import Keyset, page_body, page_parameters
@@ -77,7 +79,7 @@ def put_defaults(request: HttpRequest, tier: str) -> HttpResponse:
     scopes=("platform:admin",),
     path=_PATH,
     body=TierRollbackInput,
-    headers=(IF_MATCH,),
+    headers=(IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH),
     answers={200: TierDefaultsOutput},
     errors=(412,),
 )
@@ -85,12 +87,23 @@ def post_rollback(request: HttpRequest, tier: str) -> HttpResponse:
     """All that were in force from that version on, as a new version. Asked again, nothing changes."""
     _check_tier(tier)
     body = decode_body(request, TierRollbackInput)
+    tag: dict[str, str] = {}  # of what is in force now: an answer that is given again has none
+
+    def bring_back() -> Answer:
+        now = _rolled_back(request, tier, body)
+        tag["ETag"] = _etag(now)
+        return json_answer(tier_defaults_output(now))
+
+    return answered_once(request, body, bring_back, headers=lambda *_: tag)
+
+
+def _rolled_back(request: HttpRequest, tier: str, body: TierRollbackInput) -> TierDefaults:
     earlier = tier_version(tier, body.number)
     defaults, errors = _checked((default["kind"], default["key"], default["value"]) for default in earlier.defaults)
     if errors:
         detail = f"version {earlier.version} can't be brought back: {errors[0].detail}"
         raise ValidationFailed(detail, errors=[FieldError(pointer="/version", code=error.code, detail=error.detail) for error in errors])
-    now = replace_tier_defaults(
+    return replace_tier_defaults(
         tier=tier,
         defaults=defaults,
         actor=actor_of(request),
@@ -98,7 +111,6 @@ def post_rollback(request: HttpRequest, tier: str) -> HttpResponse:
         rollback_of=earlier.version,
         precondition=_if_match(request),
     )
-    return _answer(now)
 
 
 @operation(

@@ -9,6 +9,8 @@ from events.answers import Answer
 from events.errors import IdempotencyKeyReused
 from events.models import IdempotencyKey
 from payment_engine.errors import EngineError
+from tenants.context import current_scope
+from tenants.models import PlatformIdempotencyKey
 
 
 def answer_once(*, key: str, fingerprint: bytes, act: Callable[[], Answer], refuse: Callable[[EngineError], Answer]) -> tuple[Answer, bool]:
@@ -16,6 +18,7 @@ def answer_once(*, key: str, fingerprint: bytes, act: Callable[[], Answer], refu
 
     Runs `act` in a transaction with the stored answer. A business refusal it raises (EngineError with 404, 409, 422 or
     423) undoes what it did and is stored as `refuse` words it. Another body with the key raises IdempotencyKeyReused.
+    Keys are the tenant's in context; where there is none, the platform's.
     """
     kept = _kept(key, fingerprint)
     if kept is not None:
@@ -23,13 +26,18 @@ def answer_once(*, key: str, fingerprint: bytes, act: Callable[[], Answer], refu
     try:
         with transaction.atomic():
             answer = _act(act, refuse)
-            IdempotencyKey.objects.create(key=key, fingerprint=fingerprint, response_status=answer.status, response_body=answer.body)
+            _answers().objects.create(key=key, fingerprint=fingerprint, response_status=answer.status, response_body=answer.body)
     except IntegrityError:
         kept = _kept(key, fingerprint)  # a twin was faster: its answer is ours
         if kept is None:
             raise
         return kept, True
     return answer, False
+
+
+def _answers() -> type[IdempotencyKey | PlatformIdempotencyKey]:
+    scope = current_scope()
+    return PlatformIdempotencyKey if scope is None or scope.tenant_id is None else IdempotencyKey
 
 
 def _act(act: Callable[[], Answer], refuse: Callable[[EngineError], Answer]) -> Answer:
@@ -43,7 +51,7 @@ def _act(act: Callable[[], Answer], refuse: Callable[[EngineError], Answer]) -> 
 
 
 def _kept(key: str, fingerprint: bytes) -> Answer | None:
-    row = IdempotencyKey.objects.filter(key=key).values_list("fingerprint", "response_status", "response_body").first()
+    row = _answers().objects.filter(key=key).values_list("fingerprint", "response_status", "response_body").first()
     if row is None:
         return None
     if not hmac.compare_digest(bytes(row[0]), fingerprint):

@@ -10,6 +10,7 @@ from payment_engine.clock import now
 from payment_engine.ids import first_id_at
 from payments.models import LimitUsage
 from payments.velocity import Window
+from tenants.models import PlatformIdempotencyKey
 
 ANSWERS_KEPT: Final = timedelta(days=30)
 USAGE_KEPT: Final = timedelta(days=2)
@@ -27,6 +28,12 @@ def forget_idempotency_keys() -> int:
     while batch := list(old.values_list("key", flat=True)[:_BATCH]):
         IdempotencyKey.objects.filter(key__in=batch).delete()
         forgotten += len(batch)
+    return forgotten
+
+
+def forget_platform_idempotency_keys() -> int:
+    """The same for requests that are no tenant's: few, so in one statement."""
+    forgotten, _ = PlatformIdempotencyKey.objects.filter(created_at__lt=now() - ANSWERS_KEPT).delete()
     return forgotten
 
 

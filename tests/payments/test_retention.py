@@ -12,6 +12,7 @@ from payments.operations import retention
 from payments.tasks import forget_idempotency_keys, forget_limit_usages
 from payments.velocity import Window
 from tenants.context import tenant_scope
+from tenants.models import PlatformIdempotencyKey
 from tenants.registry import TenantRecord
 
 
@@ -27,6 +28,15 @@ def test_old_answers_of_every_tenant_are_forgotten(tenant_a: TenantRecord, tenan
     for tenant in (tenant_a, tenant_b):
         with tenant_scope(tenant):
             assert set(IdempotencyKey.objects.values_list("key", flat=True)) == {"0", "29"}
+
+
+@pytest.mark.django_db
+def test_old_answers_of_the_platform_are_forgotten() -> None:
+    for days in (0, 29, 31):
+        facts = {"fingerprint": b"", "response_status": 201, "response_body": "{}", "created_at": now() - timedelta(days=days)}
+        PlatformIdempotencyKey.objects.create(key=f"{days}", **facts)
+    assert forget_idempotency_keys() == 1
+    assert set(PlatformIdempotencyKey.objects.values_list("key", flat=True)) == {"0", "29"}
 
 
 @pytest.mark.django_db

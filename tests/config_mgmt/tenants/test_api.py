@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from config_mgmt.models import ConfigVersion, TenantChange
-from events.models import OutboxEvent
+from events.models import IdempotencyKey, OutboxEvent
 from tenants import registry
 from tenants.context import tenant_scope
 from tenants.models import Tenant
@@ -43,6 +43,38 @@ def test_the_same_request_again_changes_nothing(platform: Platform, wanted: dict
     again = platform.post("/config/tenants", wanted)
     assert (again.status_code, again.json()) == (200, first.json())
     assert Tenant.objects.filter(slug="gamma-bank").count() == 1
+
+
+class TestIdempotency:
+    """Keys of requests that are no tenant's are the platform's."""
+
+    def test_a_key_brings_its_answer_again(self, platform: Platform, wanted: dict[str, Any]) -> None:
+        first = platform.post("/config/tenants", wanted, Idempotency_Key="take-on-1")
+        platform.patch("/config/tenants/gamma-bank", {"tenantName": "Gamma Bank AG"})
+        again = platform.post("/config/tenants", wanted, Idempotency_Key="take-on-1")
+        assert (first.status_code, "Idempotent-Replayed" in first.headers, "ETag" in first.headers) == (201, False, True)
+        assert (again.status_code, again.headers["Idempotent-Replayed"], again.content) == (201, "true", first.content)
+        assert again.headers["Location"] == first.headers["Location"]
+        assert "ETag" not in again.headers, "the tenant has moved on"
+
+    def test_another_body_with_the_key_is_refused(self, platform: Platform, wanted: dict[str, Any]) -> None:
+        platform.post("/config/tenants", wanted, Idempotency_Key="take-on-1")
+        answer = platform.post("/config/tenants", wanted | {"tenantId": "delta-bank"}, Idempotency_Key="take-on-1")
+        assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+        assert not Tenant.objects.filter(slug="delta-bank").exists()
+
+    def test_a_refusal_is_kept_with_its_key(self, platform: Platform, wanted: dict[str, Any]) -> None:
+        platform.post("/config/tenants", wanted)
+        for _ in range(2):
+            answer = platform.post("/config/tenants", wanted | {"tenantName": "Other Bank"}, Idempotency_Key="take-on-2")
+            assert (answer.status_code, answer.json()["code"]) == (409, "tenant_exists")
+        assert answer.headers["Idempotent-Replayed"] == "true"
+
+    def test_a_tenants_key_is_another_one(self, platform: Platform, wanted: dict[str, Any], tenant_a: TenantRecord) -> None:
+        with tenant_scope(tenant_a):
+            facts = {"fingerprint": b"1" * 32, "response_status": 201, "response_body": "{}"}
+            IdempotencyKey.objects.create(key="take-on-1", **facts)
+        assert platform.post("/config/tenants", wanted, Idempotency_Key="take-on-1").status_code == 201
 
 
 @pytest.mark.parametrize(
