@@ -126,6 +126,8 @@ class _Scan:
                     self._transfer_rules.start_payment(payment_method_of(part.element))
                 if part.is_valid:
                     yield self._transfer(part)
+                else:
+                    self.transactions += 1
             elif part.kind is Part.PAYMENT:
                 if part.is_valid and self._validates:
                     self._payment(part)

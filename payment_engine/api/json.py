@@ -1,5 +1,6 @@
 """JSON bodies in and out: msgspec straight into frozen structs, numbers never through float."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -98,6 +99,9 @@ def _decoder(expected: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401 a type
     return msgspec.json.Decoder(expected, dec_hook=decode_special, float_hook=JsonNumber)
 
 
+_any_decoder: Final = msgspec.json.Decoder(float_hook=str)
+
+
 def json_response(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
     return HttpResponse(encode(body), status=status, content_type="application/json", headers=headers)
 
@@ -149,6 +153,8 @@ def decode(body: bytes, expected: type[T]) -> T:
         raise MalformedJson(str(error)) from None
     if _is_nested_too_deeply(body):
         raise MalformedJson(f"the body is nested more than {NESTING_MAX} levels deep")
+    if (name := _member_given_twice(body)) is not None:
+        raise MalformedJson(f"the member {name[:100]!r} is given twice in one object")
     if _NUL_ESCAPE in body:
         _refuse_nul(value)
     return value
@@ -164,6 +170,35 @@ def _is_nested_too_deeply(body: bytes) -> bool:
             return False
         brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
     return bool(brackets)
+
+
+def _member_given_twice(body: bytes) -> str | None:
+    """Of a well-formed body, the first there is. Whoever reads it could take another one of the two than we do (RFC 8259 §4).
+
+    The decoder keeps the last one, so there are more colons then than members; those in strings are looked at only where it
+    matters.
+    """
+    members = _members_of(_any_decoder.decode(body))
+    if body.count(b":") == members or _STRINGS.sub(b"", body).count(b":") == members:
+        return None
+    twice: list[str] = []
+
+    def notice(pairs: list[tuple[str, Json]]) -> JsonObject:
+        found: JsonObject = {}
+        for name, value in pairs:
+            if name in found:
+                twice.append(name)
+            found[name] = value
+        return found
+
+    json.loads(body, object_pairs_hook=notice)
+    return twice[0]
+
+
+def _members_of(value: Json) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(_members_of(member) for member in value.values() if isinstance(member, dict | list))
+    return sum(_members_of(item) for item in value if isinstance(item, dict | list)) if isinstance(value, list) else 0
 
 
 def _check_well_formed(body: bytes) -> None:

@@ -142,6 +142,12 @@ class JsonFormatter(logging.Formatter):
         ).decode()
 
 
+def _on_one_line(value: object) -> str:
+    """Control characters escaped: what a caller sent can't pass for a line of its own, or move the terminal's cursor."""
+    text = str(value)
+    return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
 class ConsoleFormatter(logging.Formatter):
     """`12:00:00.123 INFO    payments  message  key=value …` with the frames of an exception below."""
 
@@ -149,8 +155,8 @@ class ConsoleFormatter(logging.Formatter):
         context = context_of(record)
         exception = context.pop("exception", None)
         who = {"tenant": tenant_id(), "correlation": correlation_id()}
-        fields = " ".join(f"{key}={value}" for key, value in {**context, **who}.items() if value is not None)
-        line = f"{_timestamp(record)[11:23]} {record.levelname:<7} {record.name}  {record.getMessage()}  {fields}".rstrip()
+        fields = " ".join(f"{key}={_on_one_line(value)}" for key, value in {**context, **who}.items() if value is not None)
+        line = f"{_timestamp(record)[11:23]} {record.levelname:<7} {record.name}  {_on_one_line(record.getMessage())}  {fields}".rstrip()
         if not isinstance(exception, dict):
             return line
         frames = "".join(f"\n    {frame}" for frame in exception["frames"])

@@ -128,11 +128,11 @@ def test_validate_only_books_and_stores_nothing(api: XmlApi, debtor: Account) ->
 
 
 def test_rejected_file_is_200_with_findings(api: XmlApi, debtor: Account) -> None:
-    response = api.send_file(pain001(payment(transfer(amount="-1"))))
+    response = api.send_file(pain001(payment(transfer(), transfer(amount="-1"), transfer())))
 
     assert response.status_code == 200
     body = response.json()
-    assert body["groupStatus"] == "RJCT"
+    assert (body["groupStatus"], body["transactions"]) == ("RJCT", {"accepted": 0, "rejected": 3})
     assert [(f["tier"], f["code"], f["level"], f["line"] > 0) for f in body["findings"]] == [(2, "FF01", "group", True)]
     assert parsed(api.get(f"/iso20022/messages/{body['messageId']}/report", Accept="application/xml")).findtext(".//{*}Cd") == "FF01"
 

@@ -76,6 +76,28 @@ def test_what_is_not_json_is_malformed(body: bytes) -> None:
     assert type(refusal(body)) is MalformedJson
 
 
+@pytest.mark.parametrize(
+    ("anything", "name"),
+    [
+        (r'{"a": 1, "a": 1}', "a"),
+        (r'[[{"b": "x:y", "b": ":"}]]', "b"),
+        (r'{"c": 1, "\u0063": "two spellings of one name"}', "c"),
+    ],
+)
+def test_a_member_given_twice_is_malformed(anything: str, name: str) -> None:
+    with pytest.raises(MalformedJson, match=f"'{name}' is given twice"):
+        decode(f'{{"lines": [], "anything": {anything}}}'.encode(), Order)
+
+
+def test_an_amount_given_twice_is_malformed() -> None:
+    assert refusal(with_member('"amount": "5.00"')).detail == "the member 'amount' is given twice in one object"
+
+
+@pytest.mark.parametrize("anything", [r'{"a": ":", "b:": {"a": [{"a": 1.5}, {"a": 1e3}]}}', r'{"a\":\"": "\"a\": 1"}', "{}", '":"'])
+def test_one_name_in_several_objects_and_colons_in_texts_are_fine(anything: str) -> None:
+    decode(f'{{"lines": [], "anything": {anything}}}'.encode(), Order)
+
+
 def test_malformed_json_says_where() -> None:
     assert "byte 16" in refusal(b'{"toyName": nothing}').detail
 

@@ -116,6 +116,13 @@ def test_long_values_are_cut(logger: logging.Logger) -> None:
     assert len(stream.getvalue()) < 3000
 
 
+def test_what_a_caller_sent_stays_on_its_line(logger: logging.Logger) -> None:
+    stream = lines(logger, ConsoleFormatter())
+    logger.warning("seen\nFORGED", extra={"path": "/x\n12:00:00.000 INFO forged\x1b[31m\x00 é"})
+    assert stream.getvalue().count("\n") == 1
+    assert r"seen\nFORGED  path=/x\n12:00:00.000 INFO forged\x1b[31m\x00 é" in stream.getvalue()
+
+
 @pytest.mark.usefixtures("tenant")
 def test_a_developer_reads_a_plain_line(logger: logging.Logger) -> None:
     stream = lines(logger, ConsoleFormatter())
