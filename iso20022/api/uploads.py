@@ -7,6 +7,7 @@ from django.http import HttpRequest, UnreadablePostError
 
 from iso20022.queries.documents import spooled
 from payment_engine.api.errors import LengthRequired, PayloadTooLarge, UnsupportedMediaType
+from payment_engine.api.json import require_plain
 from payment_engine.errors import Malformed
 
 XML_TYPES: Final = ("application/xml", "text/xml")
@@ -20,6 +21,7 @@ def xml_body(request: HttpRequest) -> BinaryIO:
     charset = (request.content_params or {}).get("charset", "utf-8").lower()
     if request.content_type not in XML_TYPES or charset not in _CHARSETS:
         raise UnsupportedMediaType("the body must be application/xml in UTF-8", headers={"Accept": ", ".join(XML_TYPES)})
+    require_plain(request)
     limit = settings.MESSAGE_LIMIT_BYTES
     if _announced(request) > limit:
         raise PayloadTooLarge(f"the message is larger than {limit} bytes")

@@ -112,6 +112,7 @@ def read_body(request: HttpRequest, *, limit_bytes: int | None = None) -> bytes:
     announced = request.META.get("CONTENT_LENGTH")
     if not announced and "HTTP_TRANSFER_ENCODING" in request.META:
         raise LengthRequired("send the body with Content-Length instead of in chunks")
+    require_plain(request)
     if announced and not _LENGTH.fullmatch(announced):
         raise Malformed("Content-Length is not a number")
     if announced and int(announced) > limit:
@@ -120,6 +121,11 @@ def read_body(request: HttpRequest, *, limit_bytes: int | None = None) -> bytes:
         return request.body
     except UnreadablePostError:
         raise Malformed("the body could not be read to its end") from None
+
+
+def require_plain(request: HttpRequest) -> None:
+    if request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in {"", "identity"}:
+        raise UnsupportedMediaType("send the body as it is, without Content-Encoding", headers={"Accept-Encoding": "identity"})
 
 
 def require_json(request: HttpRequest) -> None:

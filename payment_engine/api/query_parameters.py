@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import msgspec
@@ -14,7 +14,7 @@ from payment_engine.api.pagination import PAGE_PARAMETERS
 from payment_engine.errors import FieldError
 
 _NAME_SHOWN: Final = 100
-_WRITTEN_AS_JSON: Final = (int, bool)
+_WRITTEN_AS_JSON: Final[Mapping[type, str]] = {int: "a whole number", bool: "true or false"}
 Comparison = Literal["eq", "gte", "lte"]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
@@ -81,12 +81,23 @@ def as_filters(criteria: tuple[Criterion, ...]) -> dict[str, Any]:
 def _convert(name: str, text: str, expected: Any) -> Any:  # noqa: ANN401 the type is data here
     if "\x00" in text:
         raise _invalid(name, "text can't contain the NUL character")
+    base = _base(expected)
     try:
-        if _base(expected) in _WRITTEN_AS_JSON:
+        if base in _WRITTEN_AS_JSON:
             return msgspec.json.decode(text.encode(), type=expected)
-        return msgspec.convert(text, type=expected, dec_hook=decode_special)
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        value = msgspec.convert(text, type=expected, dec_hook=decode_special)
+        return _in_utc(value) if isinstance(value, datetime) else value
+    except msgspec.ValidationError as error:
         raise _invalid(name, str(error)) from None
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        raise _invalid(name, f"this is not {_WRITTEN_AS_JSON.get(base, 'text')}") from None
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # at either end of the calendar
+        return moment
 
 
 def _base(expected: Any) -> Any:  # noqa: ANN401 as above

@@ -281,7 +281,14 @@ class TestBalances:
         assert body["booked"] == booked
         assert not body.keys() & {"held", "available"}
 
-    @pytest.mark.parametrize("query", ["asOf=yesterday", "asOf=2020-01-01T00:00:00", "at=2020-01-01T00:00:00Z", "asOf=", "asOf=%00"])
+    def test_the_moment_is_told_in_utc(self, api: Api, account: Account) -> None:
+        body = api.get(f"/accounts/{account.public_id}/balance?asOf=2026-11-01T10:00:00%2B02:00").json()
+        assert body["asOf"] == "2026-11-01T08:00:00Z"
+
+    @pytest.mark.parametrize(
+        "query",
+        ["asOf=yesterday", "asOf=2020-01-01T00:00:00", "at=2020-01-01T00:00:00Z", "asOf=", "asOf=%00"],
+    )
     def test_a_wrong_moment_is_refused(self, api: Api, account: Account, query: str) -> None:
         assert api.get(f"/accounts/{account.public_id}/balance?{query}").status_code == 400
 

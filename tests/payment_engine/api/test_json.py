@@ -266,6 +266,12 @@ class TestReading:
         with pytest.raises(Malformed):
             read_body(request)
 
+    @pytest.mark.parametrize("coding", ["gzip", "br", "gzip, identity"])
+    def test_a_coded_body_is_refused(self, coding: str) -> None:
+        request = RequestFactory().post("/", VALID, content_type="application/json", headers={"Content-Encoding": coding})
+        with pytest.raises(UnsupportedMediaType):
+            read_body(request)
+
     def test_a_chunked_body_needs_a_length(self) -> None:
         request = RequestFactory().post("/x", b"{}", content_type="application/json", HTTP_TRANSFER_ENCODING="chunked")
         request.META["CONTENT_LENGTH"] = ""
