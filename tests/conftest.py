@@ -19,7 +19,6 @@ from django.test import TransactionTestCase
 from environ import Env
 
 from config_mgmt.snapshots import forget_snapshots
-from payments.operations import repeats
 from tenants import registry
 from tenants.context import tenant_scope
 from tenants.models import Tenant
@@ -136,7 +135,6 @@ TransactionTestCase._fixture_teardown = _truncate_as_owner  # type: ignore[attr-
 
 @pytest.fixture(autouse=True)
 def _forget_snapshots() -> Iterator[None]:
-    """What a process caches of configuration, or has learnt of a tenant's keys, must not outlive a test."""
+    """What a process caches of configuration must not outlive a test."""
     yield
     forget_snapshots()
-    repeats._expected_until.clear()

@@ -22,7 +22,7 @@ from payment_engine.api.errors import at
 from payment_engine.errors import EngineError, ValidationFailed
 from payment_engine.ids import new_id
 from payments.errors import BatchRefused
-from payments.operations import repeats, waiting, writes
+from payments.operations import waiting, writes
 from payments.operations.waiting import Requester
 from payments.rules import NOTHING_USED, Allowed, decide
 from payments.snapshot import Snapshot, clearing_account, current_snapshot, fee_account
@@ -40,13 +40,10 @@ Kept = dict[str, tuple[bytes, Answer]]
 def submit_payments(items: Sequence[SubmitPayment], *, mode: Mode = Mode.BEST_EFFORT) -> list[Outcome]:
     """Decide and book 1..N payments of the tenant in context in one transaction; outcomes in the order of the items.
 
-    Locks the accounts of the whole batch in id order, decides each item against running balances, and writes everything
-    set-wise. A refused item never disturbs its neighbours, unless ATOMIC: then nothing is booked and the others say
-    `batch_refused`. An item whose key was answered before gets that answer again and does nothing. Same key, other body:
-    `idempotency_key_reused`. Runs in the transaction around it if there is one.
-
-    Keys are taken for new: PostgreSQL refuses to keep a second answer with one, and then the batch is taken again, looking
-    keys up right after the locks. So is every batch of a tenant for a minute after it used a key again.
+    Locks the accounts of the whole batch in id order, then looks up idempotency keys, decides each item against
+    running balances, and writes everything set-wise. A refused item never disturbs its neighbours, unless ATOMIC: then
+    nothing is booked and the others say `batch_refused`. An item whose key was answered before gets that answer again
+    and does nothing. Same key, other body: `idempotency_key_reused`. Runs in the transaction around it if there is one.
 
     A payment that can't be booked at once waits: PENDING_APPROVAL from the threshold of its type on, else RESERVED, with a
     hold, for whoever carries it out (`payments.operations.carry_out`); a worker is woken after the commit.
@@ -84,14 +81,6 @@ def _ground(items: Sequence[SubmitPayment], snapshot: Snapshot) -> _Ground:
 
 
 def _taken(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, ground: _Ground) -> list[Outcome]:
-    """ATOMIC writes nothing when it refuses, so it would not find out about keys by writing."""
-    if mode is Mode.BEST_EFFORT and not repeats.expected():
-        try:
-            return _submit(items, mode, snapshot, ground, look_up_keys=False)
-        except IntegrityError:
-            repeats.met()
-        except ConnectionDied:
-            pass
     try:
         return _submit(items, mode, snapshot, ground)
     except IntegrityError:
@@ -116,12 +105,11 @@ def _second_look(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot,
         return [Outcome(refusal=refusal)]
 
 
-def _submit(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, ground: _Ground, *, look_up_keys: bool = True) -> list[Outcome]:
+def _submit(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, ground: _Ground) -> list[Outcome]:
     with pipelined_transaction() as transaction:
         locks = PendingLocks(transaction, [ref for item in items for ref in (item.debtor_account, item.creditor_account)])
         # After the locks, so that a twin that held them is visible by now.
-        keys = [i.idempotency.key for i in items if i.idempotency] if look_up_keys else []
-        kept_answers = writes.queue_kept_answers(transaction, keys)
+        kept_answers = writes.queue_kept_answers(transaction, [i.idempotency.key for i in items if i.idempotency])
         batch = _Batch(transaction, snapshot, ground, locks.fetch(), kept_answers())
         batch.read_usage(items)
         outcomes: list[Outcome] = []

@@ -1,6 +1,7 @@
 """The posting core: decides against running balances, books set-wise, refuses per item."""
 
 import pytest
+from django.db import transaction
 
 from accounts.models import Account, BalanceDelta, Journal, Posting
 from events.answers import Answer
@@ -122,6 +123,49 @@ def test_refusal_is_kept_with_its_key() -> None:
     submit_payments([payment(bob, ada, 900)])
     again = submit_payments([payment(ada, bob, 600, idempotency=key)])[0]
     assert (again.replayed, booked(ada)) == (True, 1_000)
+
+
+def key(name: str) -> Idempotency:
+    return Idempotency(key=name, fingerprint=b"1" * 32, answer=answer)
+
+
+def test_a_repeat_and_its_neighbour_in_one_batch() -> None:
+    make_payment_type()
+    ada, bob = make_account(funds_minor=1_000), make_account()
+    [first] = submit_payments([payment(ada, bob, 600, idempotency=key("one"))])
+    again, neighbour = submit_payments([payment(ada, bob, 600, idempotency=key("one")), payment(ada, bob, 300, idempotency=key("two"))])
+    assert (again.replayed, again.answer) == (True, first.answer)
+    assert neighbour.payment is not None
+    assert (booked(ada), booked(bob), Payment.objects.count()) == (100, 900, 2)
+
+
+def test_a_repeat_is_answered_where_its_money_is_gone() -> None:
+    make_payment_type()
+    ada, bob = make_account(funds_minor=600), make_account()
+    [first] = submit_payments([payment(ada, bob, 600, idempotency=key("one"))])
+    [again] = submit_payments([payment(ada, bob, 600, idempotency=key("one"))])
+    assert (again.replayed, again.refusal, again.answer) == (True, None, first.answer)
+    assert (booked(ada), booked(bob)) == (0, 600)
+
+
+def test_an_atomic_batch_sent_twice_is_booked_once() -> None:
+    make_payment_type()
+    ada, bob = make_account(funds_minor=600), make_account(funds_minor=100)
+    items = [payment(ada, bob, 600, idempotency=key("one")), payment(bob, ada, 50, idempotency=key("two"))]
+    submit_payments(items, mode=Mode.ATOMIC)
+    assert [outcome.replayed for outcome in submit_payments(items, mode=Mode.ATOMIC)] == [True, True]
+    assert (booked(ada), booked(bob)) == (50, 650)
+
+
+def test_a_repeat_within_a_larger_transaction_leaves_it_whole() -> None:
+    make_payment_type()
+    ada, bob = make_account(funds_minor=1_000), make_account()
+    submit_payments([payment(ada, bob, 600, idempotency=key("one"))])
+    with transaction.atomic():
+        submit_payments([payment(ada, bob, 100)])
+        [again] = submit_payments([payment(ada, bob, 600, idempotency=key("one"))])
+    assert again.replayed
+    assert (booked(ada), booked(bob)) == (300, 700)
 
 
 def test_daily_limit_counts_the_whole_day() -> None:
