@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
-from accounts.errors import AccountClosed, AccountUnknown, CurrencyMismatch, InsufficientFunds, JournalExists, SameAccount
+from accounts.errors import AccountClosed, AccountFrozen, AccountUnknown, CurrencyMismatch, InsufficientFunds, JournalExists, SameAccount
 from accounts.ledger.drafts import JournalDraft, Leg, LockedAccount
 from accounts.ledger.journal import post_journals
 from accounts.ledger.locks import LockedAccounts, PendingLocks
@@ -47,7 +47,7 @@ def post_manual_journal(
 ) -> UUID:
     """Move an amount from one account to another by hand. Locks both; the debited one needs the funds.
 
-    Raises AccountUnknown, AccountClosed, CurrencyMismatch, SameAccount, InsufficientFunds, and JournalExists when the
+    Raises AccountUnknown, AccountClosed, AccountFrozen, CurrencyMismatch, SameAccount, InsufficientFunds, and JournalExists when the
     caller's own `journal_id` was posted before.
     """
     return _post(
@@ -113,6 +113,8 @@ def _usable(accounts: LockedAccounts, account_id: UUID, currency: str) -> Locked
         raise AccountUnknown("there is no such account")
     if account.status == "CLOSED":
         raise AccountClosed("this account is closed")
+    if account.status == "FROZEN":
+        raise AccountFrozen("this account is frozen: unfreeze it first")
     if account.currency != currency:
         raise CurrencyMismatch(f"the account is in {account.currency}, the journal in {currency}")
     return account

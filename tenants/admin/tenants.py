@@ -53,7 +53,7 @@ class DomainInline(TabularInline):  # type: ignore[misc]  # django-unfold ships 
 class TenantAdmin(RegistryModelAdmin[Tenant]):
     """What is shown, and whom platform staff act for. What changes a tenant is configuration: config_mgmt.admin.tenants."""
 
-    list_display = ("name", "slug", "reference", "tenant_type", "tier", "state", "placement", "created")
+    list_display = ("name", "slug", "reference", "tenant_type", "tier", "standing", "placement", "created")
     list_filter = ("status", "tier")
     list_select_related = ("placement",)
     search_fields = ("slug", "name", "reference")
@@ -62,7 +62,7 @@ class TenantAdmin(RegistryModelAdmin[Tenant]):
     inlines = (DomainInline,)
 
     @admin.display(description="Status")
-    def state(self, tenant: Tenant) -> SafeString:
+    def standing(self, tenant: Tenant) -> SafeString:  # `state` is a part of its address
         return badge(tenant.status, tenant.get_status_display())
 
     @admin.display(description="Created")

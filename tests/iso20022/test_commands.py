@@ -38,6 +38,13 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.django_db
+def test_a_place_for_the_report_is_looked_at_before_the_file_is_taken(debtor: Account, file: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="No such file"):
+        run("submit_pain001", file, tenant="alpha-bank", report=tmp_path / "nowhere" / "report.xml")
+    assert Message.objects.count() == 0
+
+
+@pytest.mark.django_db
 def test_file_is_submitted_and_its_report_written(debtor: Account, file: Path, tmp_path: Path) -> None:
     said = run("submit_pain001", file, tenant="alpha-bank", report=tmp_path / "report.xml")
 

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Account, Customer, Journal, Posting
+from accounts.operations.accounts import freeze_account
 from tenants.registry import TenantRecord
 from tests import factories
 from tests.portal.pages import html, list_of, page_of, send, words
@@ -211,6 +212,17 @@ def test_manual_journal_refusals_are_said_at_the_fields(operator_a: Client, in_t
         answer = send(operator_a, url, debit_account=str(debit.pk), credit_account=str(credit.pk), amount="1.00", description="x")
         assert list(answer.context["form"].errors) == [field]
         assert debit.name in answer.content.decode(), "what was chosen stays chosen"
+
+
+def test_nothing_is_posted_to_a_frozen_account_by_hand(operator_a: Client, in_tenant_a: TenantRecord) -> None:
+    frozen, other = factories.make_account(funds_minor=10_000), factories.make_account(funds_minor=10_000)
+    freeze_account(account_id=frozen.id)
+    for debit, credit in ((frozen, other), (other, frozen)):
+        values = {"debit_account": str(debit.pk), "credit_account": str(credit.pk), "amount": "1.00", "description": "x"}
+        assert "this account is frozen" in send(operator_a, reverse("admin:accounts_journal_add"), **values).content.decode()
+    answer = send(operator_a, page_of("accounts_account", frozen.pk, "opening_balance"), amount="1.00")
+    assert "this account is frozen" in answer.content.decode()
+    assert (_balance(frozen), _balance(other)) == (10_000, 10_000)
 
 
 def test_a_form_sent_twice_posts_once(operator_a: Client, in_tenant_a: TenantRecord) -> None:

@@ -126,6 +126,12 @@ def test_a_tenant_is_created_and_suspended(platform: Client) -> None:
     assert platform.post(page_of("tenants_tenant", "gamma-bank", "delete"), {"post": "yes"}).status_code == 403
 
 
+def test_the_list_of_tenants_says_how_they_stand(platform: Client, tenant_b: TenantRecord) -> None:
+    Tenant.objects.filter(slug=tenant_b.slug).update(status="SUSPENDED")
+    page = words(html(platform, list_of("tenants_tenant")))
+    assert ("Status" in page, "Active" in page, "Suspended" in page) == (True, True, True)
+
+
 def test_an_api_clients_secret_is_shown_once(platform: Client) -> None:
     url = reverse("admin:tenants_apiclient_add")
     answer = send(platform, url, tenant="alpha-bank", name="Shop", scopes="platform:admin")

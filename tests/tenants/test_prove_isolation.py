@@ -84,7 +84,9 @@ def test_what_is_open_is_named_with_every_attack_that_got_through_and_the_web_th
     assert re.search(rf"LEAK: catalogs, catalog check, {tenant_b.schema}\.customers: policy .* is missing", sentences)
     assert f"LEAK: SQL, read, no tenant ever set, {tenant_b.schema}.transactions" in sentences
     assert f"LEAK: SQL, UPDATE, take rows over, {tenant_b.schema}.transactions" in sentences
-    assert f"skipped: API, every operation, - (alpha-bank → beta-bank): no web at {NO_WEB}" in out.getvalue()
+    without_web = f"skipped: API, every operation, - (alpha-bank → beta-bank): no web at {NO_WEB}"
+    assert without_web in out.getvalue()
+    assert without_web in sentences, "an address that was named must answer"
     with connection.cursor() as cursor:
         cursor.execute(f'SELECT count(*) FROM "{tenant_b.schema}".transactions WHERE tenant_id = %s', [tenant_b.slug])
         assert cursor.fetchone() == (3,)  # seen, and still not changed

@@ -15,7 +15,7 @@ from tenants.registry import tenant_by_slug_or_reference
 
 
 class Command(BaseCommand):
-    help = "Take a pain.001 file from disk, as POST /iso20022/pain001 does, and say what became of it."
+    help = "Take a pain.001 file from disk, as POST /iso20022/pain001 does and say what became of it; a refused one is exit status 0, too."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="the pain.001 (XML)")
@@ -29,6 +29,8 @@ class Command(BaseCommand):
                 if validate_only:
                     self._tell_verdict([(f.code, f.line, f.path, f.text) for f in validate_pain001(source).findings.reported])
                     return
+                if report is not None:
+                    report.open("ab").close()  # a place that can't be written is no reason to take the file first
                 with tqdm(unit=" transfers", file=self.stderr, disable=None, leave=False) as bar:
                     receipt = receive_pain001(
                         source,

@@ -17,16 +17,19 @@ class Command(BaseCommand):
         owner = parser.add_mutually_exclusive_group(required=True)
         owner.add_argument("--tenant", help="slug of the tenant, such as demo-bank")
         owner.add_argument("--platform", action="store_true", help="for a client of the platform, of no tenant")
-        parser.add_argument("--scope", default="", help="separated by spaces; all that the client has when it is not given")
+        parser.add_argument("--scope", help="separated by spaces; all that the client has when it is not given")
         parser.add_argument("--client", help="client id; otherwise the first client that has the scopes")
         parser.add_argument("--ttl", type=int, default=settings.ACCESS_TOKEN_LIFETIME_SECONDS, help="seconds, at most a day")
 
-    def handle(self, *, tenant: str | None, scope: str, client: str | None, ttl: int, **_options: Any) -> None:  # noqa: ANN401
+    def handle(self, *, tenant: str | None, scope: str | None, client: str | None, ttl: int, **_options: Any) -> None:  # noqa: ANN401
         if not 0 < ttl <= MAX_TTL_SECONDS:
             raise CommandError(f"--ttl is between 1 and {MAX_TTL_SECONDS} seconds")
+        wanted = scope.split() if scope is not None else []
+        if scope is not None and not wanted:
+            raise CommandError("--scope names at least one scope; leave it out for all that the client has")
         try:
-            found = client_for(tenant=tenant, scopes=frozenset(scope.split()), client_id=client)
+            found = client_for(tenant=tenant, scopes=frozenset(wanted), client_id=client)
         except EngineError as error:
             raise CommandError(error.detail) from error
-        scopes = scope.split() or found.scopes.split()
+        scopes = wanted or found.scopes.split()
         self.stdout.write(issue_access_token(client_id=found.client_id, tenant=tenant, scopes=scopes, lifetime_seconds=ttl))

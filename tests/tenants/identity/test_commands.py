@@ -22,6 +22,12 @@ def test_issue_token_prints_the_token_and_nothing_else(client_a: ClientCredentia
     assert principal.scopes == {"payments:write", "payments:read"}
 
 
+@pytest.mark.parametrize("scope", ["", " "])
+def test_an_empty_list_of_scopes_is_not_all_of_them(client_a: ClientCredentials, scope: str) -> None:
+    with pytest.raises(CommandError, match="at least one scope"):
+        call_command("issue_token", "--tenant", "alpha-bank", "--scope", scope)
+
+
 def test_issue_token_takes_the_first_client_that_has_the_scopes(tenant_a: Any, capsys: pytest.CaptureFixture[str]) -> None:
     create_api_client(tenant="alpha-bank", name="Maker", scopes=["payments:write"])
     approver = create_api_client(tenant="alpha-bank", name="Approver", scopes=["payments:approve"])

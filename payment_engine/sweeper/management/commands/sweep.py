@@ -4,7 +4,7 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, close_old_connections
 
 from payment_engine.sweeper.work import sweep_once
@@ -20,6 +20,8 @@ class Command(BaseCommand):
         parser.add_argument("--interval", type=float, default=1.0, help="seconds between rounds that found nothing (default 1)")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401
+        if options["interval"] <= 0:
+            raise CommandError("--interval is more than 0 seconds")
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
