@@ -181,8 +181,7 @@ def _is_nested_too_deeply(body: bytes) -> bool:
 def _member_given_twice(body: bytes) -> str | None:
     """Of a well-formed body, the first there is. Whoever reads it could take another one of the two than we do (RFC 8259 §4).
 
-    The decoder keeps the last one, so there are more colons then than members; those in strings are looked at only where it
-    matters.
+    The decoder keeps the last one, and leaves more colons than members; those in strings are looked at only where it matters.
     """
     members = _members_of(_any_decoder.decode(body))
     if body.count(b":") == members or _STRINGS.sub(b"", body).count(b":") == members:

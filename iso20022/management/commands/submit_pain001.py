@@ -15,7 +15,7 @@ from tenants.registry import tenant_by_slug_or_reference
 
 
 class Command(BaseCommand):
-    help = "Take a pain.001 file from disk, as POST /iso20022/pain001 does and say what became of it; a refused one is exit status 0, too."
+    help = "Take a pain.001 file from disk, as POST /iso20022/pain001 does, and say what became of it. Refused ones are exit status 0, too."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="the pain.001 (XML)")
