@@ -204,6 +204,9 @@ class AccountAdmin(TenantModelAdmin[Account]):
 
         form = OpeningBalanceForm(request.POST or None, currency=account.currency)
         explanation = "Brings money in from outside: equity is debited."
+        if account.version:
+            booked = grouped_amount(account.booked_minor, account.currency)
+            explanation += f" The account has been posted to already: this is added to its {booked} {account.currency}."
         return self._ask(request, account, form, post, button="Opening balance", explanation=explanation)
 
     @button("Rename", icon="edit")

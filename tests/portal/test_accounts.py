@@ -174,7 +174,10 @@ def test_opening_balance(operator_a: Client, in_tenant_a: TenantRecord) -> None:
     account = factories.make_account("JPY")
     answer = send(operator_a, page_of("accounts_account", account.pk, "opening_balance"), amount="10.5")
     assert "JPY has 0 digits" in answer.content.decode()
+    assert "posted to already" not in html(operator_a, page_of("accounts_account", account.pk, "opening_balance"))
     send(operator_a, page_of("accounts_account", account.pk, "opening_balance"), amount="1000")
+    again = words(html(operator_a, page_of("accounts_account", account.pk, "opening_balance")))
+    assert "The account has been posted to already: this is added to its 1,000 JPY." in again
     assert _balance(account) == 1000
     assert Journal.objects.get(kind="OPENING").created_by == "alpha-bank-operator"
 
