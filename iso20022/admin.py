@@ -22,7 +22,7 @@ SHOWN_TRANSACTIONS = 50
 class MessageAdmin(ReadOnlyTenantModelAdmin[Message]):
     id_prefix = "msg"
     nothing_yet = "No messages yet. A bank's customer sends them to POST /api/v1/iso20022/pain001."
-    list_display = ("short_id", "received", "direction", "message_type", "original_message_id", "state", "group_status", "progress")
+    list_display = ("short_id", "received", "message_type", "original_message_id", "state", "group_status", "progress")
     list_filter = ("direction", "status", "family")
     search_help_text = "Id (msg_…) or MsgId"
     fields = (

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import URLPattern
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -63,7 +64,7 @@ class ReversalForm(OperationForm):
 class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
     id_prefix = "pay"
     nothing_yet = "No payments yet. They come by POST /api/v1/transactions, or in a pain.001 message."
-    list_display = ("short_id", "created", "state", "amount_paid", "debtor", "creditor", "payment_type", "reference")
+    list_display = ("short_id", "created", "state", "amount_paid", "parties", "payment_type", "reference")
     list_filter = ("status", PaymentTypeFilter)
     search_help_text = f"Id (pay_…), or exactly the reference, end-to-end id or idempotency key, of the last {SEARCHED_DAYS} days"
     actions_detail = ("approve", "reject", "cancel", "reverse")
@@ -168,6 +169,11 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
     @admin.display(description="Creditor")
     def creditor(self, payment: Payment) -> str:
         return creditor_cell(payment, _accounts(payment))
+
+    @admin.display(description="From, to")
+    def parties(self, payment: Payment) -> str:
+        """One above the other: side by side they fill the page of a laptop."""
+        return format_html("{}<br>{}", self.debtor(payment), self.creditor(payment))
 
     @admin.display(description="Created")
     def created(self, payment: Payment) -> str:
