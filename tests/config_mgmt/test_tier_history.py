@@ -186,6 +186,16 @@ class TestRollback:
         put(platform)
         assert [roll_back(platform, 1).json()["version"], roll_back(platform, 1.0).json()["version"]] == [3, 3]
 
+    def test_a_key_brings_its_answer_again(self, platform: Platform) -> None:
+        put(platform, SETTING)
+        put(platform)
+        first = roll_back(platform, 1, key="back-to-1")
+        put(platform, FLAG)
+        again = roll_back(platform, 1, key="back-to-1")
+        assert (again.headers["Idempotent-Replayed"], again.content) == ("true", first.content)
+        assert in_force(platform) == {"new-fees": FLAG["value"]}
+        assert problem(roll_back(platform, 2, key="back-to-1"))[:2] == (422, "idempotency_key_reused")
+
     def test_to_nothing(self, platform: Platform) -> None:
         for defaults in ([SETTING], [], [FLAG]):
             put(platform, *defaults)

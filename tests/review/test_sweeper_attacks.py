@@ -4,6 +4,7 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from iso20022.models import Message
 from iso20022.operations.documents import keep_document
@@ -49,3 +50,9 @@ def test_message_that_can_not_be_finished(in_tenant_a: TenantRecord, document: b
     sweep_once()
     message.refresh_from_db()
     assert message.next_attempt_at is None or message.next_attempt_at > now()
+
+
+@pytest.mark.parametrize("interval", ["0", "-1"])
+def test_a_sweeper_that_never_rests_is_refused(interval: str) -> None:
+    with pytest.raises(CommandError, match="more than 0 seconds"):
+        call_command("sweep", "--interval", interval, "--once")

@@ -20,6 +20,13 @@ SABOTAGES: Final = (
         tests="tests/payments/test_submit.py",
     ),
     Sabotage(
+        name="a member given twice counts the last time",
+        file="payment_engine/api/json.py",
+        line="    if (name := _member_given_twice(body)) is not None:",
+        instead="    if (name := _member_given_twice(b'{}')) is not None:",
+        tests="tests/payment_engine/api/test_json.py",
+    ),
+    Sabotage(
         name="the amount is not part of the fingerprint",
         file="payments/api/shapes.py",
         line="            amount_minor,\n            self.currency,\n            self.reference,",

@@ -68,4 +68,11 @@ SABOTAGES: Final = (
         instead="a.booked_minor",
         tests="tests/accounts",
     ),
+    Sabotage(
+        name="a frozen account is posted to by hand",
+        file="accounts/operations/journals.py",
+        line='    if account.status == "FROZEN":',
+        instead='    if account.status == "THAWED":',
+        tests="tests/portal/test_accounts.py",
+    ),
 )
