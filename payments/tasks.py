@@ -54,9 +54,9 @@ def _verify(tenant: TenantRecord) -> dict[str, int]:
 
 @shared_task(name="payments.tasks.forget_idempotency_keys", base=PlatformTask)
 def forget_idempotency_keys() -> int:
-    """Every hour, the platform's and then tenant by tenant. One that fails never stops the others."""
-    of_the_platform = retention.forget_platform_idempotency_keys()
-    return of_the_platform + sum(_forget(tenant, retention.forget_idempotency_keys) for tenant in all_tenants())
+    """Every hour, tenant by tenant, then the platform's. One that fails never stops the others."""
+    of_tenants = sum(_forget(tenant, retention.forget_idempotency_keys) for tenant in all_tenants())
+    return of_tenants + retention.forget_platform_idempotency_keys()
 
 
 @shared_task(name="payments.tasks.forget_limit_usages", base=PlatformTask)
