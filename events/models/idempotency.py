@@ -2,22 +2,18 @@
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models.functions import Now
 
 from tenants.models.base import TenantModel
+from tenants.models.idempotency import KeptAnswer
 
 
-class IdempotencyKey(TenantModel):
+class IdempotencyKey(KeptAnswer, TenantModel):
     """The stored answer of one key, written in the transaction it answers for. Kept 30 days; the payment keeps its key for ever.
 
     In PostgreSQL the key is the primary key, with the tenant. The id tells the age.
     """
 
     key = models.TextField()
-    fingerprint = models.BinaryField(help_text="SHA-256 of operation and body, compared by meaning")
-    response_status = models.SmallIntegerField()
-    response_body = models.TextField()
-    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "idempotency_keys"
