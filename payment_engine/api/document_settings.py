@@ -8,7 +8,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
     "DESCRIPTION": (
         "Multi-tenant payments: accounts, a double-entry ledger, ISO 20022 messages.\n\n"
         "Money is a decimal string with an ISO 4217 code. Errors are problems (RFC 9457); their codes are explained at `/api/v1/problems`. "
-        "`X-Correlation-ID` is accepted and returned on every answer."
+        "`X-Correlation-ID` (1 to 128 letters, digits and `. _ : -`) is accepted and returned on every answer; any other is replaced."
     ),
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -47,6 +47,11 @@ class Criterion:
     comparison: Comparison
     value: Any
 
+    @property
+    def lookup(self) -> str:
+        """Django's name of the comparison."""
+        return _LOOKUPS[self.comparison]
+
 
 def read_query(request: HttpRequest, *declared: QueryParameter, paged: bool = False) -> tuple[Criterion, ...]:
     """The conditions in the query. 400 for an unknown parameter, one given twice or missing, or a value that can't be read."""
@@ -75,7 +80,7 @@ def refuse_query(request: HttpRequest) -> None:
 
 def as_filters(criteria: tuple[Criterion, ...]) -> dict[str, Any]:
     """The conditions as keyword arguments of `QuerySet.filter`."""
-    return {f"{criterion.column}__{_LOOKUPS[criterion.comparison]}": criterion.value for criterion in criteria}
+    return {f"{criterion.column}__{criterion.lookup}": criterion.value for criterion in criteria}
 
 
 def _convert(name: str, text: str, expected: Any) -> Any:  # noqa: ANN401 the type is data here

@@ -22,6 +22,7 @@ from payments.admin.payment_decisions import APPROVE, CANCEL, OWN_PAYMENT, REJEC
 from payments.admin.payment_panels import reversals_panel, unanswered_note, waiting_panels
 from payments.models import Payment, PaymentType, Reversal
 from payments.operations.reverse import reverse_payment
+from payments.queries.payments import mentioned_as
 from payments.states import PaymentStatus
 from tenants.portal.buttons import Kind, button
 from tenants.portal.cells import Panel, amount, badge, grouped_amount, moment, record_link
@@ -66,7 +67,7 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
     nothing_yet = "No payments yet. They come by POST /api/v1/transactions, or in a pain.001 message."
     list_display = ("short_id", "created", "state", "amount_paid", "parties", "payment_type", "reference")
     list_filter = ("status", PaymentTypeFilter)
-    search_help_text = f"Id (pay_…), or exactly the reference, end-to-end id or idempotency key, of the last {SEARCHED_DAYS} days"
+    search_help_text = f"Id (pay_…), or exactly a reference, end-to-end id, UETR, IBAN or idempotency key, of the last {SEARCHED_DAYS} days"
     actions_detail = ("approve", "reject", "cancel", "reverse")
     change_form_outer_before_template = "portal/payments/note.html"
     fieldsets = (
@@ -118,8 +119,7 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
 
     def matching(self, term: str) -> Q:
         """Bounded by age, because references have no index: payments are written all day, and each index has its price."""
-        exactly = Q(reference=term) | Q(end_to_end_id=term) | Q(idempotency_key=term)
-        return exactly & Q(created_at__gte=now() - timedelta(days=SEARCHED_DAYS))
+        return mentioned_as(term) & Q(created_at__gte=now() - timedelta(days=SEARCHED_DAYS))
 
     def prepare_rows(self, rows: list[Payment]) -> None:
         """The accounts of a whole page, read once per tenant on it."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
 from config_mgmt.rate_limits.tickets import ticket_of
@@ -19,24 +21,31 @@ from payment_engine.api.json import decode_body, encode, json_response
 from payment_engine.api.openapi import id_schema
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
 from payment_engine.api.problems import problem_response
-from payment_engine.api.query_parameters import Instant, QueryParameter, as_filters, read_query
+from payment_engine.api.query_parameters import Criterion, Instant, QueryParameter, read_query
 from payment_engine.errors import EngineError, NotFound
 from payment_engine.ids import parse_id, public_id
 from payment_engine.money import format_amount
 from payment_engine.observability.correlation import correlation_id
 from payment_engine.observability.metrics import count_payments
 from payments.api.shapes import (
+    AccountFilter,
+    AmountFilter,
+    CurrencyFilter,
+    MessageId,
     PaymentInput,
     ReversalInput,
     ReversalOutput,
     TransactionDetail,
     TransactionOutput,
+    UetrText,
+    account_reference,
     transaction_detail,
     transaction_output,
 )
 from payments.models import Payment, Reversal
 from payments.operations.reverse import reverse_payment
 from payments.operations.sharing import submit_payment
+from payments.queries.payments import account_is, amount_is
 from payments.states import PaymentStatus
 from payments.values import PaymentRecord
 from tenants.context import current_tenant_id
@@ -45,12 +54,19 @@ TAG: Final = "Transactions"
 _ACCEPTED: Final = 202
 _ID: Final = {"transaction_id": id_schema("pay")}
 _KEYSET: Final = newest_first("transactions")
+_ID_OR_IBAN: Final = "The account's id or IBAN"
 _FILTERS: Final = (
     QueryParameter(name="status", type=PaymentStatus),
     QueryParameter(name="paymentType", column="payment_type"),
     QueryParameter(name="reference"),
     QueryParameter(name="endToEndId", column="end_to_end_id"),
-    QueryParameter(name="debtorAccount", column="debtor_account_id", type=Annotated[str, msgspec.Meta(pattern="^acc_[0-9a-f]{32}$")]),
+    QueryParameter(name="debtorAccount", column="debtor", type=AccountFilter, description=_ID_OR_IBAN),
+    QueryParameter(name="creditorAccount", column="creditor", type=AccountFilter, description=_ID_OR_IBAN),
+    QueryParameter(name="amount", column="amount", type=AmountFilter, ranged=True, description="Of each payment in its own currency"),
+    QueryParameter(name="currency", type=CurrencyFilter),
+    QueryParameter(name="uetr", type=UetrText),
+    QueryParameter(name="messageId", column="message_id", type=MessageId, description="The ISO 20022 message it came in"),
+    QueryParameter(name="valueDate", column="value_date", type=date, ranged=True),
     QueryParameter(name="idempotencyKey", column="idempotency_key", type=Annotated[str, msgspec.Meta(min_length=1, max_length=255)]),
     QueryParameter(name="createdAt", column="created_at", type=Instant, ranged=True),
 )
@@ -119,12 +135,23 @@ def _answer_of(request: HttpRequest) -> Callable[[PaymentRecord | EngineError], 
 )
 def list_transactions(request: HttpRequest) -> HttpResponse:
     """Newest first. Pages stay stable while payments come in; nothing is counted."""
-    criteria = as_filters(read_query(request, *_FILTERS, paged=True))
-    if "debtor_account_id__exact" in criteria:
-        criteria["debtor_account_id__exact"] = parse_id("acc", criteria["debtor_account_id__exact"])
+    criteria = read_query(request, *_FILTERS, paged=True)
     page = page_parameters(request, _KEYSET)
-    rows = page.slice(Payment.objects.filter(**criteria))
+    rows = page.slice(Payment.objects.filter(*(_condition(criterion) for criterion in criteria)))
     return json_response(page_body(page, rows, key=_key, render=transaction_output))
+
+
+def _condition(criterion: Criterion) -> Q:
+    column, value, lookup = criterion.column, criterion.value, criterion.lookup
+    if column == "amount":
+        return amount_is(lookup, Decimal(value))
+    if column in {"debtor", "creditor"}:
+        return account_is(column, account_reference(value, f"?{column}Account"))
+    if column == "message_id":
+        value = parse_id("msg", value)
+    elif column == "uetr":
+        value = UUID(value.strip())  # `$` of its pattern lets a line feed pass
+    return Q(**{f"{column}__{lookup}": value})
 
 
 def _key(payment: Payment) -> tuple[datetime, UUID]:

@@ -41,6 +41,7 @@ BINDINGS: Final = {
     "query.currency": "currencies",
     "query.customerId": "customers",
     "query.debtorAccount": "accounts",
+    "query.creditorAccount": "accounts",
     "query.paymentType": "types",
     "header.X-Tenant-ID": "tenants",
     "body.customerId": "customers",

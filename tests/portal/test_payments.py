@@ -47,6 +47,21 @@ def test_payment_is_found_by_id_reference_end_to_end_id_and_key(operator_a: Clie
     assert str(paid.pk) not in html(operator_a, url, q="INV")
 
 
+def test_payment_is_found_by_uetr_and_by_the_iban_of_either_party(
+    operator_a: Client, operator_b: Client, paid: Payment, tenant_b: TenantRecord
+) -> None:
+    debtor = factories.make_account(funds_minor=10_000, iban="GB82WEST12345698765432")
+    submit_payments([factories.payment(debtor, paid.debtor_account_id, 5)])
+    other = Payment.objects.exclude(pk=paid.pk).get()
+    url = list_of("payments_payment")
+    for term in (str(paid.uetr), str(paid.uetr).upper(), "DE89370400440532013000", "DE89 3704 0044 0532 0130 00"):
+        page = html(operator_a, url, q=term)
+        assert (str(paid.pk) in page, str(other.pk) in page) == (True, False), term
+    page = html(operator_a, url, q="GB82WEST12345698765432")
+    assert (str(paid.pk) in page, str(other.pk) in page) == (False, True)
+    assert str(paid.pk) not in html(operator_b, url, q=str(paid.uetr))
+
+
 def test_payments_are_filtered_by_status_and_type(operator_a: Client, paid: Payment) -> None:
     url = list_of("payments_payment")
     assert str(paid.pk) in html(operator_a, url, status__exact="COMPLETED", payment_type="INTERNAL_TRANSFER")

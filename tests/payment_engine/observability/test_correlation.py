@@ -21,13 +21,13 @@ def echo(offered: str | None) -> tuple[str, str]:
     return seen[0], response.headers["X-Correlation-ID"]
 
 
-@pytest.mark.parametrize("offered", ["12345678", "a.b-c_D" + "1" * 57, "018f4c2e-7d3a-7000-8000-000000000001"])
+@pytest.mark.parametrize("offered", ["7", "a.b-c_D:" + "1" * 120, "018f4c2e-7d3a-7000-8000-000000000001"])
 def test_a_safe_id_is_kept_and_returned(offered: str) -> None:
     assert echo(offered) == (offered, offered)
 
 
 @pytest.mark.parametrize(
-    "offered", [None, "", "short", "x" * 65, "with space", "new\nline00", "ünïcödé-id", '"quoted-id"', "12345678\n", "٠١٢٣٤٥٦٧"]
+    "offered", [None, "", "x" * 129, "with space", "new\nline00", "ünïcödé-id", '"quoted-id"', "12345678\n", "٠١٢٣٤٥٦٧"]
 )
 def test_any_other_is_replaced_by_a_new_one(offered: str | None) -> None:
     seen, returned = echo(offered)
