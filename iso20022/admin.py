@@ -22,14 +22,14 @@ SHOWN_TRANSACTIONS = 50
 class MessageAdmin(ReadOnlyTenantModelAdmin[Message]):
     id_prefix = "msg"
     nothing_yet = "No messages yet. A bank's customer sends them to POST /api/v1/iso20022/pain001."
-    list_display = ("short_id", "received", "message_type", "original_message_id", "state", "group_status", "progress")
+    list_display = ("short_id", "received", "message_type", "sent_as", "state", "group_status", "progress")
     list_filter = ("direction", "status", "family")
     search_help_text = "Id (msg_…) or MsgId"
     fields = (
         "public_id",
         "direction",
         "message_type",
-        "original_message_id",
+        "sent_as",
         "initiator",
         "state",
         "group_status",
@@ -40,7 +40,7 @@ class MessageAdmin(ReadOnlyTenantModelAdmin[Message]):
         "received",
         "completed",
     )
-    readonly_fields = ("public_id", "initiator", "state", "progress", "document", "answered", "received", "completed")
+    readonly_fields = ("public_id", "sent_as", "initiator", "state", "progress", "document", "answered", "received", "completed")
 
     def matching(self, term: str) -> Q:
         return Q(original_message_id=term)
@@ -58,6 +58,10 @@ class MessageAdmin(ReadOnlyTenantModelAdmin[Message]):
         if message is None or not self.has_view_permission(request, message):
             raise Http404
         return document_response(message, {"Content-Disposition": f'attachment; filename="{message.public_id}.xml"'})
+
+    @admin.display(description="MsgId")
+    def sent_as(self, message: Message) -> str:
+        return message.original_message_id or NOTHING
 
     @admin.display(description="Initiating party")
     def initiator(self, message: Message) -> str:

@@ -186,6 +186,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MESSAGE_LIMIT_BYTES  # each endpoint sets its own 
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
+FORMAT_MODULE_PATH = "payment_engine.formats"
 LANGUAGE_CODE = "en-gb"
 
 if PRODUCTION:

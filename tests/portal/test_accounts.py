@@ -168,6 +168,7 @@ def test_history_says_who_did_what(operator_a: Client, in_tenant_a: TenantRecord
     history = words(html(operator_a, page_of("accounts_account", account.pk, "history")))
     for shown in ("alpha-bank-operator", "Account renamed.", "1 entry"):
         assert shown in history, shown
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d alpha-bank-operator", history), history
 
 
 def test_opening_balance(operator_a: Client, in_tenant_a: TenantRecord) -> None:

@@ -134,6 +134,8 @@ def test_message_page_and_its_document(operator_a: Client, in_tenant_a: TenantRe
     MessageDocument.objects.create(message=message, sequence=0, content=b"<Document/>")
     page = html(operator_a, page_of("iso20022_message", message.pk))
     assert "FF01" in page
+    assert "MsgId MSG-1 " in words(page)
+    assert "MSG-1" in html(operator_a, list_of("iso20022_message"), q="MSG-1")
     assert "<b>not</b>" not in page
     document = operator_a.get(reverse("admin:iso20022_message_document", args=[message.pk]))
     assert b"".join(document.streaming_content) == b"<Document/>"  # type: ignore[attr-defined]
