@@ -48,7 +48,8 @@ class PartReader:
         self._names = {f"{{{namespace}}}{part}": part for part in Part if part is not Part.BUSINESS_HEADER}
         self._document_tag = f"{{{namespace}}}{Part.DOCUMENT}"
         self._body_tag = f"{{{namespace}}}{_BODY}"
-        self._events = EventReader(source, limits=limits, events=("end",), tags=(*BUSINESS_HEADER_TAGS, *self._names))
+        tags = (*BUSINESS_HEADER_TAGS, *self._names, f"{{*}}{Part.DOCUMENT}")
+        self._events = EventReader(source, limits=limits, events=("end",), tags=tags)
         self._schema = compiled(message_type) if validates else None
         self._document: etree._Element | None = None
         self._body: etree._Element | None = None
@@ -59,6 +60,9 @@ class PartReader:
 
     def __iter__(self) -> Iterator[ReadPart]:
         for _, element in self._events:
+            if element.tag not in self._names and local_name(element) == Part.DOCUMENT:
+                self._look_at_foreign_document(element)
+                continue
             kind = self._names.get(element.tag, Part.BUSINESS_HEADER)
             if not self._stands_in_its_place(element, kind):
                 continue
@@ -90,6 +94,11 @@ class PartReader:
                 return element is self._document
             case Part.BUSINESS_HEADER:
                 return next(element.iterancestors(self._document_tag), None) is None
+
+    def _look_at_foreign_document(self, element: etree._Element) -> None:
+        """A message of another type or version beside ours; inside ours it is supplementary data."""
+        if next(element.iterancestors(self._document_tag), None) is None:
+            self._note_second_message(element)
 
     def _is_outermost(self, document: etree._Element) -> bool:
         return document.tag == self._document_tag and next(document.iterancestors(self._document_tag), None) is None

@@ -7,7 +7,7 @@ one transfer), never the file. Every parser of inbound bytes is made here.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Final, Literal, cast
+from typing import BinaryIO, Final, Literal, NoReturn, cast
 
 from lxml import etree
 
@@ -73,7 +73,8 @@ class EventReader:
             raise _malformed(error) from error
 
     def _parser(self, first_chunk: bytes) -> etree.XMLPullParser:
-        return etree.XMLPullParser(
+        # Not with collect_ids=False: it makes libxml2 read the DTD that a DOCTYPE names, whatever load_dtd says.
+        parser = etree.XMLPullParser(
             events=self._events,
             tag=self._tags,
             encoding=encoding_of(first_chunk, self._limits),
@@ -87,8 +88,16 @@ class EventReader:
             remove_pis=True,
             strip_cdata=True,
             recover=False,
-            collect_ids=False,
         )
+        parser.resolvers.add(_NothingOutside())
+        return parser
+
+
+class _NothingOutside(etree.Resolver):
+    """Asked before anything outside the file is opened, and refuses. No option above lets it come to that."""
+
+    def resolve(self, system_url: str, *_public_id_and_context: object) -> NoReturn:
+        raise MalformedXml(f"the file points outside itself, to {system_url[:_TEXT_LENGTH]}", line=1)
 
 
 def guarded_chunks(source: bytes | BinaryIO, limits: WireLimits) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 import gzip
 import http.server
 import io
+import os
 import subprocess
 import sys
 import threading
@@ -35,6 +36,8 @@ NOT_XML: dict[str, bytes] = {
     "external entity, file": with_doctype('[<!ENTITY x SYSTEM "file:///etc/passwd">]', name="&x;"),
     "external entity, http": with_doctype('[<!ENTITY x SYSTEM "http://127.0.0.1:9/x">]', name="&x;"),
     "external DTD": with_doctype('SYSTEM "http://127.0.0.1:9/x.dtd"'),
+    "external DTD, file": with_doctype('SYSTEM "file:///etc/passwd"'),
+    "parameter entity, file": with_doctype('[<!ENTITY % x SYSTEM "file:///etc/passwd"> %x;]'),
     "public DTD": with_doctype('PUBLIC "-//X//Y" "http://127.0.0.1:9/x.dtd"'),
     "parameter entity": with_doctype('[<!ENTITY % x SYSTEM "http://127.0.0.1:9/x.dtd"> %x;]'),
     "internal entity in an amount": with_doctype('[<!ENTITY z "000000">]', amount="1&z;.00"),
@@ -139,6 +142,12 @@ REFUSED_WITH_FINDINGS: dict[str, tuple[bytes, str, str]] = {
         "FF01",
         "/Document[2]",
     ),
+    "two documents of two versions in one envelope": (
+        b"<e>" + pain001(prolog="") + pain001(prolog="", version="03") + b"</e>",
+        "FF01",
+        "/Document[2]",
+    ),
+    "a document without a namespace behind it": (b"<e>" + pain001(prolog="") + b"<Document/></e>", "FF01", "/Document[2]"),
 }
 
 
@@ -231,6 +240,7 @@ def test_nothing_is_ever_fetched(listener: str, tmp_path: Path) -> None:
         with_doctype(f'[<!ENTITY x SYSTEM "{listener}/x">]', name="&x;"),
         with_doctype(f'[<!ENTITY x SYSTEM "{secret.as_uri()}">]', name="&x;"),
         with_doctype(f'SYSTEM "{listener}/x.dtd"'),
+        with_doctype(f'SYSTEM "{secret.as_uri()}"'),
         with_doctype(f'[<!ENTITY % x SYSTEM "{listener}/x.dtd"> %x;]'),
         pain001().replace(b"<Document ", f"<Document {schema_location} ".encode()),
         pain001(after=f"<SplmtryData><Envlp><x {schema_location} xmlns='urn:x'/></Envlp></SplmtryData>"),
@@ -245,6 +255,17 @@ def test_nothing_is_ever_fetched(listener: str, tmp_path: Path) -> None:
             assert not any(SECRET in repr(found) for found in message.transfers())
 
     assert _Listener.hits == []
+
+
+@pytest.mark.parametrize("declaration", ['SYSTEM "{file}"', '[<!ENTITY % x SYSTEM "{file}"> %x;]'])
+def test_no_file_is_opened_for_a_doctype(declaration: str, tmp_path: Path) -> None:
+    """Opening a pipe waits for somebody who writes to it; opening what is not there would be said."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for named in (pipe, tmp_path / "missing", tmp_path):
+        with pytest.raises(MalformedXml) as refused:
+            read(with_doctype(declaration.format(file=named.as_uri())))
+        assert refused.value.detail.endswith("a document type declaration (DOCTYPE) is not accepted")
 
 
 def test_utf_16_is_read_where_the_bank_allows_it() -> None:
