@@ -16,6 +16,7 @@ _BY_CODE: Final = {
     "currency_unknown": "AM03",
     "payment_type_unknown": "AG03",
     "payment_type_inactive": "AG03",
+    "uetr_used": "DU03",
 }
 _BY_POINTER: Final = {
     ("not_found", "/debtorAccount"): "AC02",

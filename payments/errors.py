@@ -27,6 +27,12 @@ class LimitExceeded(ValidationFailed):
     code, title = "limit_exceeded", "Limit exceeded"
 
 
+class UetrUsed(ValidationFailed):
+    """Another payment, not rejected, has this UETR: the one name a payment has at every bank it passes."""
+
+    code, title = "uetr_used", "UETR used"
+
+
 class NoRoute(ValidationFailed):
     """The payment type's rails don't lead to this creditor: an account kept here is not paid over a rail that leads out."""
 

@@ -39,6 +39,7 @@ def payment(
     payment_type: str = "INTERNAL_TRANSFER",
     idempotency: Idempotency | None = None,
     message_id: UUID | None = None,
+    uetr: UUID | None = None,
     metadata: dict[str, str] | None = None,
 ) -> SubmitPayment:
     return SubmitPayment(
@@ -49,5 +50,6 @@ def payment(
         currency=currency,
         idempotency=idempotency,
         message_id=message_id,
+        uetr=uetr,
         metadata=metadata or {},
     )

@@ -55,6 +55,12 @@ class Payment(TenantModel):
             models.UniqueConstraint(
                 fields=["idempotency_key", "tenant_id"], condition=Q(idempotency_key__isnull=False), name="payment_key_unique_per_tenant"
             ),
+            # Those made here are random; those that come in messages are their senders' word, and a rail's name for the payment.
+            models.UniqueConstraint(
+                fields=["uetr", "tenant_id"],
+                condition=Q(message_id__isnull=False) & ~Q(status="REJECTED"),
+                name="payment_uetr_unique_in_messages",
+            ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payment_amount_positive"),
             models.CheckConstraint(condition=Q(fee_minor__gte=0), name="payment_fee_not_negative"),
             models.CheckConstraint(

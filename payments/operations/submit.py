@@ -21,7 +21,7 @@ from events.errors import IdempotencyKeyReused
 from payment_engine.api.errors import at
 from payment_engine.errors import EngineError, ValidationFailed
 from payment_engine.ids import new_id
-from payments.errors import BatchRefused
+from payments.errors import BatchRefused, UetrUsed
 from payments.operations import waiting, writes
 from payments.operations.waiting import Requester
 from payments.rules import NOTHING_USED, Allowed, decide
@@ -110,7 +110,8 @@ def _submit(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, grou
         locks = PendingLocks(transaction, [ref for item in items for ref in (item.debtor_account, item.creditor_account)])
         # After the locks, so that a twin that held them is visible by now.
         kept_answers = writes.queue_kept_answers(transaction, [i.idempotency.key for i in items if i.idempotency])
-        batch = _Batch(transaction, snapshot, ground, locks.fetch(), kept_answers())
+        used_uetrs = writes.queue_used_uetrs(transaction, [item.uetr for item in items if item.uetr is not None])
+        batch = _Batch(transaction, snapshot, ground, locks.fetch(), kept=kept_answers(), used_uetrs=used_uetrs())
         batch.read_usage(items)
         outcomes: list[Outcome] = []
         for slice_ in _slices(items, mode):
@@ -147,13 +148,21 @@ class _Batch:
     """One transaction's worth of payments: decides against running balances, remembers what to write."""
 
     def __init__(
-        self, transaction: PipelinedTransaction, snapshot: Snapshot, ground: _Ground, accounts: LockedAccounts, kept: Kept
+        self,
+        transaction: PipelinedTransaction,
+        snapshot: Snapshot,
+        ground: _Ground,
+        accounts: LockedAccounts,
+        *,
+        kept: Kept,
+        used_uetrs: set[UUID],
     ) -> None:
         self._transaction = transaction
         self._snapshot = snapshot
         self._ground = ground
         self._accounts = accounts
         self._kept = kept
+        self._used_uetrs = used_uetrs
         self._now = transaction.started_at
         self._today = self._now.date()
         self._usage = RunningUsage()
@@ -185,6 +194,8 @@ class _Batch:
                 return Outcome(answer=answer, replayed=True)
             return Outcome(refusal=IdempotencyKeyReused("this Idempotency-Key was used with another body"))
         terms = self._snapshot.terms.get(item.payment_type)
+        if item.uetr is not None and item.uetr in self._used_uetrs:
+            return self._refused(item, UetrUsed("another payment has this UETR"), terms)
         debtor, creditor = self._accounts.find(item.debtor_account), self._accounts.find(item.creditor_account)
         decision = decide(
             amount_minor=item.amount_minor,
@@ -294,6 +305,8 @@ class _Batch:
         if isinstance(result, EngineError):
             return Outcome(refusal=result, answer=answer)
         self._payments.append((item, result))
+        if item.uetr is not None:
+            self._used_uetrs.add(item.uetr)
         return Outcome(payment=result, answer=answer)
 
     def _record(

@@ -33,6 +33,8 @@ from tenants.database.pipeline import PipelinedTransaction
 _encode: Final = msgspec.json.Encoder().encode
 
 _KEPT: Final = "SELECT key, fingerprint, response_status, response_body FROM idempotency_keys WHERE key = ANY (%s::text[])"
+_USED_UETRS: Final = """
+SELECT uetr FROM transactions WHERE uetr = ANY (%s::uuid[]) AND message_id IS NOT NULL AND NOT status = 'REJECTED'"""
 _ANSWERS: Final = insert_rows(
     "idempotency_keys",
     {"id": "uuid", "key": "text", "fingerprint": "bytea", "response_body": "text"},
@@ -139,6 +141,14 @@ def queue_kept_answers(transaction: PipelinedTransaction, keys: Sequence[str]) -
         return dict
     cursor = transaction.queue(_KEPT, [array_of_texts(keys)])
     return lambda: {key: (bytes(fingerprint), Answer(status=status, body=body)) for key, fingerprint, status, body in cursor.fetchall()}
+
+
+def queue_used_uetrs(transaction: PipelinedTransaction, uetrs: Sequence[UUID]) -> Callable[[], set[UUID]]:
+    """Ask which of these UETRs a payment has that was not rejected; call the result to read them."""
+    if not uetrs:
+        return set
+    cursor = transaction.queue(_USED_UETRS, [packed_ids(uetrs)])
+    return lambda: {uetr for (uetr,) in cursor.fetchall()}
 
 
 def insert_answers(transaction: PipelinedTransaction, answers: Sequence[tuple[str, bytes, Answer]]) -> None:
