@@ -35,6 +35,8 @@ def check_text(text: str, pointer: str) -> None:
 def check_number(number: str, pointer: str) -> None:
     if _NUMBER.fullmatch(number) is None:
         raise _failed(pointer, "an account number has up to 34 letters, digits, points and slashes")
+    if is_iban(number):
+        raise _failed(pointer, "this is an IBAN, which may be another account's: it is given as the account's IBAN")
 
 
 def check_email(email: str, pointer: str) -> None:

@@ -1,5 +1,6 @@
 """Plain-default builders. They go through the operations users go through."""
 
+from datetime import date
 from uuid import UUID
 
 from accounts.models import Account, Customer
@@ -41,6 +42,7 @@ def payment(
     message_id: UUID | None = None,
     uetr: UUID | None = None,
     metadata: dict[str, str] | None = None,
+    requested_execution_date: date | None = None,
 ) -> SubmitPayment:
     return SubmitPayment(
         payment_type=payment_type,
@@ -52,4 +54,5 @@ def payment(
         message_id=message_id,
         uetr=uetr,
         metadata=metadata or {},
+        requested_execution_date=requested_execution_date,
     )

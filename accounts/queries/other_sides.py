@@ -10,7 +10,7 @@ from accounts.ledger.sql import array_of_ids
 
 _FIRST_CHARGE_LINE: Final = 2
 _PAYMENTS: Final = """
-SELECT id, debtor_account_id, creditor_account_id, end_to_end_id, reference, uetr, remittance_information
+SELECT id, debtor_account_id, creditor_account_id, creditor_iban, end_to_end_id, reference, uetr, remittance_information
 FROM transactions WHERE id = ANY (%s::uuid[])"""
 _LEGS: Final = "SELECT journal_id, line, account_id FROM postings WHERE journal_id = ANY (%s::uuid[])"
 _ACCOUNTS: Final = "SELECT id, customer_id, name, iban, number FROM accounts WHERE id = ANY (%s::uuid[])"
@@ -23,6 +23,7 @@ class PaymentFacts(NamedTuple):
     id: UUID
     debtor_account_id: UUID
     creditor_account_id: UUID | None
+    creditor_iban: str | None
     end_to_end_id: str | None
     reference: str | None
     uetr: UUID
@@ -30,11 +31,11 @@ class PaymentFacts(NamedTuple):
 
 
 class Party(NamedTuple):
-    """A customer (or, of the bank's own accounts, the account) by name, and the account."""
+    """A customer (or, of the bank's own accounts, the account) by name, and the account. Of one at another bank the IBAN is known."""
 
-    name: str
+    name: str | None
     iban: str | None
-    number: str
+    number: str | None
 
 
 class OtherSide(NamedTuple):
@@ -47,25 +48,45 @@ def other_sides(cursor: CursorWrapper, account_id: UUID, legs: Sequence[Leg]) ->
     """The other side of each leg of this account, in the same order.
 
     The legs of a payment are the amount (lines 0 and 1), then the charge (2 and 3); its other party is the other one of
-    debtor and creditor, and a charge has none for whoever of them paid it. Without a payment it is the account of the paired leg.
+    debtor and creditor, and a charge has none for whoever of them paid it. Without a payment, and for who gets the charge, it is
+    the account of the paired leg.
     """
     payments = {row[0]: PaymentFacts(*row) for row in _select(cursor, _PAYMENTS, {payment_id for *_, payment_id in legs if payment_id})}
-    unpaid = {journal_id for journal_id, _, payment_id in legs if payment_id not in payments}
-    paired = {(journal_id, line ^ 1): account for journal_id, line, account in _select(cursor, _LEGS, unpaid)}
+    by_pair = {
+        journal_id
+        for journal_id, line, payment_id in legs
+        if (payment := payments.get(payment_id) if payment_id else None) is None or _earns_charge(payment, account_id, line)
+    }
+    paired = {(journal_id, line ^ 1): account for journal_id, line, account in _select(cursor, _LEGS, by_pair)}
     sides = []
     for journal_id, line, payment_id in legs:
         payment = payments.get(payment_id) if payment_id else None
         is_charge = payment is not None and line >= _FIRST_CHARGE_LINE
-        other = _other_account(payment, account_id, is_charge=is_charge) if payment else paired.get((journal_id, line))
+        if payment is None or _earns_charge(payment, account_id, line):
+            other = paired.get((journal_id, line))
+        else:
+            other = None if is_charge else _other_party(payment, account_id)
         sides.append((payment, other, is_charge))
     parties = _parties(cursor, {other for _, other, _ in sides if other is not None})
-    return [OtherSide(payment, parties.get(other) if other else None, is_charge) for payment, other, is_charge in sides]
+    return [
+        OtherSide(payment, parties.get(other) if other else _elsewhere(payment, account_id, is_charge=is_charge), is_charge)
+        for payment, other, is_charge in sides
+    ]
 
 
-def _other_account(payment: PaymentFacts, account_id: UUID, *, is_charge: bool) -> UUID | None:
-    if is_charge and account_id in {payment.debtor_account_id, payment.creditor_account_id}:
-        return None
+def _earns_charge(payment: PaymentFacts, account_id: UUID, line: int) -> bool:
+    return line >= _FIRST_CHARGE_LINE and account_id not in {payment.debtor_account_id, payment.creditor_account_id}
+
+
+def _other_party(payment: PaymentFacts, account_id: UUID) -> UUID | None:
     return payment.creditor_account_id if account_id == payment.debtor_account_id else payment.debtor_account_id
+
+
+def _elsewhere(payment: PaymentFacts | None, account_id: UUID, *, is_charge: bool) -> Party | None:
+    """The creditor at another bank, for the debtor."""
+    if payment is None or is_charge or payment.creditor_iban is None or account_id != payment.debtor_account_id:
+        return None
+    return Party(name=None, iban=payment.creditor_iban, number=None)
 
 
 def _parties(cursor: CursorWrapper, account_ids: set[UUID]) -> dict[UUID, Party]:

@@ -63,6 +63,10 @@ class StatementEntry(Struct, frozen=True, kw_only=True, gc=False):
     counterparty_name: str | None = None
     counterparty_iban: str | None = None
     counterparty_number: str | None = None
+    is_debtor: bool = False
+    """The payment was this account's own, be it paid here or given back."""
+    leaves_bank: bool = False
+    """The payment's creditor is at another bank."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +117,11 @@ def statement(account_id: UUID, day: date) -> AccountStatement:
         day=day,
         opening_minor=opening_minor,
         closing_minor=balances[-1],
-        entries=tuple(_entry(row, times[row[4]], *rest) for row, *rest in zip(rows, balances[1:], others, strict=True)),
+        entries=tuple(_entry(account_id, row, times[row[4]], *rest) for row, *rest in zip(rows, balances[1:], others, strict=True)),
     )
 
 
-def _entry(row: tuple[Any, ...], created_at: datetime, balance_after_minor: int, other: OtherSide) -> StatementEntry:
+def _entry(account_id: UUID, row: tuple[Any, ...], created_at: datetime, balance_after_minor: int, other: OtherSide) -> StatementEntry:
     payment, party = other.payment, other.party
     return StatementEntry(
         posting_id=row[0],
@@ -137,4 +141,6 @@ def _entry(row: tuple[Any, ...], created_at: datetime, balance_after_minor: int,
         counterparty_name=party.name if party else None,
         counterparty_iban=party.iban if party else None,
         counterparty_number=party.number if party else None,
+        is_debtor=payment is not None and payment.debtor_account_id == account_id,
+        leaves_bank=payment is not None and payment.creditor_iban is not None,
     )

@@ -99,12 +99,10 @@ class _Accounts:
         """How the posting core finds it; None for a number the tenant does not have."""
         if account is None:
             return None
-        if account.is_iban:
+        if account.is_iban or iban_is_valid(account.number):
             return account.number
         if (found := self._ids.get(account.number)) is not None:
             return found
-        if iban_is_valid(account.number):
-            return account.number
         try:
             return parse_id("acc", account.number)
         except NotFound:

@@ -8,6 +8,7 @@ from accounts.models import Account, Journal
 from accounts.queries.statements import AccountStatement, StatementEntry, statement
 from iso20022.camt053 import (
     FEE,
+    ISSUED_CREDIT_TRANSFER,
     ISSUED_INTERNAL_TRANSFER,
     OTHER,
     RECEIVED_INTERNAL_TRANSFER,
@@ -52,6 +53,7 @@ def _statement(found: AccountStatement, *, sequence_number: int) -> Statement:
 
 
 def _entry(entry: StatementEntry, place: PlaceInMessage) -> Entry:
+    ours = place if entry.is_debtor else _ELSEWHERE  # between the debtor and us, and nothing the creditor is told
     return Entry(
         reference=(entry.payment_id or entry.journal_id).hex,
         amount_minor=entry.amount_minor,
@@ -59,9 +61,9 @@ def _entry(entry: StatementEntry, place: PlaceInMessage) -> Entry:
         value_date=entry.value_date,
         bank_transaction_code=_code(entry),
         is_reversal=entry.kind == Journal.Kind.REVERSAL,
-        message_id=place.message_id,
-        payment_information_id=place.payment_information_id,
-        instruction_id=place.instruction_id,
+        message_id=ours.message_id,
+        payment_information_id=ours.payment_information_id,
+        instruction_id=ours.instruction_id,
         end_to_end_id=entry.end_to_end_id,
         uetr=str(entry.uetr) if entry.uetr else None,
         counterparty_name=None if entry.is_charge else entry.counterparty_name,
@@ -78,5 +80,6 @@ def _code(entry: StatementEntry) -> BankTransactionCode:
         return FEE
     if entry.kind not in {Journal.Kind.PAYMENT, Journal.Kind.REVERSAL}:
         return OTHER
-    paid_out = (entry.amount_minor < 0) != (entry.kind == Journal.Kind.REVERSAL)
-    return ISSUED_INTERNAL_TRANSFER if paid_out else RECEIVED_INTERNAL_TRANSFER
+    if not entry.is_debtor:
+        return RECEIVED_INTERNAL_TRANSFER
+    return ISSUED_CREDIT_TRANSFER if entry.leaves_bank else ISSUED_INTERNAL_TRANSFER

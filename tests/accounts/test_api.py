@@ -147,6 +147,7 @@ class TestOpeningAccounts:
             ({"iban": "DE89 3704 0044 0532 0130 00"}, 422, "iban_invalid", "/iban"),
             ({"iban": f"{IBAN}\n"}, 422, "iban_invalid", "/iban"),
             ({"accountNumber": "FEE-EUR"}, 422, "validation_failed", "/accountNumber"),
+            ({"accountNumber": "DE89370400440532013000"}, 422, "validation_failed", "/accountNumber"),
             ({"accountNumber": "1\n"}, 422, "validation_failed", "/accountNumber"),
             ({"overdraftLimit": "-1"}, 422, "amount_invalid", "/overdraftLimit"),
             ({"overdraftLimit": "1.001"}, 422, "amount_invalid", "/overdraftLimit"),

@@ -169,6 +169,15 @@ class TestStatements:
         assert debtor.entries[3].description == "Too much"
         assert (debtor.owner_name, debtor.iban, debtor.currency) == ("Ada Lovelace", "DE89370400440532013000", "EUR")
 
+    def test_who_paid_a_fee_is_told_on_the_account_that_earns_it(self) -> None:
+        make_payment_type("BY_DEBTOR", processing_fee="1.00")
+        make_payment_type("BY_CREDITOR", fee_schedule={"type": "FLAT", "payer": "CREDITOR", "amount": "2.00"})
+        ada, bob = make_account(funds_minor=10_000), make_account()
+        submit_payments([payment(ada, bob, 2_500, payment_type=code) for code in ("BY_DEBTOR", "BY_CREDITOR")])
+        entries = statement(Account.objects.get(role="FEE").id, datetime.now(UTC).date()).entries
+        assert [(e.amount_minor, e.counterparty_number, e.is_charge) for e in entries] == [(100, ada.number, True), (200, bob.number, True)]
+        assert [e.counterparty_number for e in statement(bob.id, datetime.now(UTC).date()).entries] == [ada.number, ada.number, None]
+
     def test_of_another_tenant_there_is_none(self, account: Account, tenant_b: TenantRecord) -> None:
         with tenant_scope(tenant_b), pytest.raises(AccountUnknown):
             statement(account.id, MONDAY)

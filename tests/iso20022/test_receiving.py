@@ -135,6 +135,13 @@ def test_accounts_may_be_named_by_number_and_by_our_own_id(debtor: Account, cred
     assert booked(creditor) == 20_00
 
 
+def test_an_iban_is_its_owners_whatever_other_accounts_are_numbered(debtor: Account, creditor: Account) -> None:
+    other = make_account()
+    Account.objects.filter(pk=other.pk).update(number=CREDITOR_IBAN)  # which no door takes any more
+    receive(pain001(payment(transfer(account=f"<Othr><Id>{CREDITOR_IBAN}</Id></Othr>"))))
+    assert (booked(creditor), booked(other)) == (10_00, 0)
+
+
 def test_blocks_of_two_accounts_and_two_currencies(debtor: Account, creditor: Account) -> None:
     dollars = make_account("USD", iban="GB29NWBK60161331926819", funds_minor=10_00)
     other = make_account("USD", iban=OTHER_IBAN)
@@ -319,6 +326,8 @@ def test_statement_tells_of_the_file(debtor: Account, creditor: Account) -> None
     assert entries[0].findtext(".//{*}CdtrAcct//{*}IBAN") == CREDITOR_IBAN
     assert [found.findtext("{*}Amt") for found in incoming.iter("{*}Bal")] == ["0.00", "12.00"]
     assert [found.text for found in incoming.iter("{*}SubFmlyCd")] == ["BOOK", "BOOK"]
+    for entry in incoming.iter("{*}Ntry"):  # what the debtor calls it is between the debtor and the bank
+        assert [etree.QName(found).localname for found in entry.iterfind(".//{*}Refs/*")] == ["EndToEndId"]
 
 
 def test_statement_chain_has_no_gap(debtor: Account) -> None:

@@ -1,16 +1,19 @@
 """Payments that leave the bank: told once, asked when the answer stays away, over the next rail when one takes nothing."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db.models.functions import Now
+from lxml import etree
 
 from accounts.models import Account, Hold
+from accounts.queries.statements import statement
 from config_mgmt.operations.settings import Authority, change_setting
 from config_mgmt.values import Actor
+from iso20022.queries.statements import camt053_of
 from payments.errors import NotReversible
 from payments.models import Payment, PaymentType, RailAttempt, SimulatedPayment
 from payments.operations import send_out
@@ -87,6 +90,21 @@ def test_money_leaves_over_the_clearing_account(ada: Account, tenant_b: TenantRe
     assert SimulatedPayment.objects.get().sends == 1
     with pytest.raises(NotReversible, match="left the bank"):
         reverse_payment(payment_id=sent.id, amount_minor=None, reason="no")
+
+
+def test_statement_names_the_creditor_at_another_bank(ada: Account) -> None:
+    offer(processing_fee=Decimal(1))
+    sent = send(ada)
+    run()
+    clearing, today = Account.objects.get(role="CLEARING"), datetime.now(UTC).date()
+    paid, fee = statement(ada.id, today).entries[-2:]
+    assert (paid.amount_minor, paid.counterparty_iban, paid.is_debtor, paid.leaves_bank) == (-1_000, NEXT_DOOR, True, True)
+    assert (fee.amount_minor, fee.counterparty_iban, fee.is_charge) == (-100, None, True)
+    assert [(e.payment_id, e.counterparty_number) for e in statement(clearing.id, today).entries] == [(sent.id, ada.number)]
+    for version in ("camt.053.001.02", "camt.053.001.08"):
+        entry = list(etree.fromstring(camt053_of(ada.id, today, version=version)).iter("{*}Ntry"))[-2]
+        assert entry.findtext(".//{*}CdtrAcct/{*}Id/{*}IBAN") == NEXT_DOOR
+        assert [entry.findtext(f".//{{*}}{name}") for name in ("Domn/{*}Cd", "Fmly/{*}Cd", "SubFmlyCd")] == ["PMNT", "ICDT", "ESCT"]
 
 
 def test_what_a_rail_refuses_fails_with_its_reason(ada: Account) -> None:

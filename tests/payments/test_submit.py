@@ -1,5 +1,7 @@
 """The posting core: decides against running balances, books set-wise, refuses per item."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.db import transaction
 
@@ -10,6 +12,7 @@ from events.models import OutboxEvent
 from payment_engine.errors import EngineError
 from payments.errors import BatchRefused
 from payments.models import Payment
+from payments.operations.reverse import reverse_payment
 from payments.operations.submit import submit_payments
 from payments.states import PaymentStatus
 from payments.values import Idempotency, Mode, PaymentRecord
@@ -191,3 +194,13 @@ def test_account_of_another_tenant_is_unknown(tenant_b: TenantRecord) -> None:
         theirs = make_account(funds_minor=1_000)
     outcomes = submit_payments([payment(ada, theirs, 10), payment(theirs, ada, 10)])
     assert [o.refusal.code if o.refusal else None for o in outcomes] == ["not_found", "not_found"]
+
+
+def test_money_given_back_counts_from_the_day_it_was_taken() -> None:
+    make_payment_type()
+    ada, bob, later = make_account(funds_minor=500), make_account(), datetime.now(UTC).date() + timedelta(days=3)
+    [made] = submit_payments([payment(ada, bob, 500, requested_execution_date=later)])
+    assert made.payment is not None
+    reversal = reverse_payment(payment_id=made.payment.id, amount_minor=None, reason="by mistake")
+    assert set(Posting.objects.filter(journal_id=reversal.journal_id).values_list("value_date", flat=True)) == {made.payment.value_date}
+    assert made.payment.value_date >= later
