@@ -1,11 +1,13 @@
 """camt.053, BankToCustomerStatement: one account on one bank day, opening balance to closing balance."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
 from msgspec import Struct
+from stdnum import iso11649
 
 from iso20022.errors import EmittedMessageInvalid
 from iso20022.schemas import namespace_of
@@ -15,6 +17,7 @@ from payment_engine.money import format_amount
 
 DEFAULT_VERSION: Final = "camt.053.001.08"
 VERSIONS: Final = ("camt.053.001.02", "camt.053.001.08")
+_QR_REFERENCE: Final = re.compile(r"[0-9]{27}", re.ASCII)
 _UNSTRUCTURED_LENGTH: Final = 140
 _SUM_LIMIT: Final = 10**18
 
@@ -168,11 +171,22 @@ def _parties(entry: Entry, *, is_2009: bool) -> str:
 def _remittance(entry: Entry) -> str:
     text = "".join(element("Ustrd", piece) for piece in segments(entry.remittance_information or "", _UNSTRUCTURED_LENGTH))
     reference = (
-        f"<Strd><CdtrRefInf><Tp><CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry></Tp>{element('Ref', entry.creditor_reference)}</CdtrRefInf></Strd>"
+        f"<Strd><CdtrRefInf>{_reference_type(entry.creditor_reference)}{element('Ref', entry.creditor_reference)}</CdtrRefInf></Strd>"
         if entry.creditor_reference
         else ""
     )
     return f"<RmtInf>{text}{reference}</RmtInf>" if text or reference else ""
+
+
+def _reference_type(reference: str) -> str:
+    """SCOR is a creditor reference of ISO 11649, QRR that of a Swiss QR-bill; of any other the kind is not known."""
+    if iso11649.is_valid(reference):
+        kind = "<Cd>SCOR</Cd>"
+    elif _QR_REFERENCE.fullmatch(reference):
+        kind = "<Prtry>QRR</Prtry>"
+    else:
+        return ""
+    return f"<Tp><CdOrPrtry>{kind}</CdOrPrtry></Tp>"
 
 
 def _account_id(number: str, *, has_iban: bool) -> str:

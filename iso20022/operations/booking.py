@@ -134,7 +134,7 @@ def _asked(
         uetr=UUID(transfer.uetr) if transfer.uetr else None,
         reference=transfer.instruction_id,
         end_to_end_id=transfer.end_to_end_id,
-        remittance_information=transfer.remittance_information or " ".join(transfer.referred_documents) or None,
+        remittance_information=" ".join(filter(None, (transfer.remittance_information, *transfer.referred_documents))) or None,
         requested_execution_date=payment.requested_execution_date,
         metadata={"creditorReference": transfer.creditor_reference} if transfer.creditor_reference else {},
         message_id=message.id,

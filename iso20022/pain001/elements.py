@@ -166,6 +166,7 @@ def _read_amount(element: etree._Element, transfer: RawTransfer) -> None:
 def _read_remittance(element: etree._Element, transfer: RawTransfer) -> None:
     texts: list[str] = []
     documents: list[str] = []
+    references: list[str] = []
     for child in element:
         if child.tag[_NAME:] == "Ustrd":
             texts.append(child.text or "")
@@ -173,12 +174,14 @@ def _read_remittance(element: etree._Element, transfer: RawTransfer) -> None:
         for part in child:
             match part.tag[_NAME:]:
                 case "CdtrRefInf":
-                    transfer.creditor_reference = _text(_child(part, "Ref")) or transfer.creditor_reference
+                    references.append(_text(_child(part, "Ref")) or "")
                 case "RfrdDocInf":
                     documents.append(_text(_child(part, "Nb")) or "")
                 case "AddtlRmtInf":
                     texts.append(part.text or "")
-    transfer.remittance = " ".join(texts) or None
+    references = [reference for reference in references if reference]
+    transfer.creditor_reference = references[0] if references else None
+    transfer.remittance = " ".join(filter(None, [*texts, *references[1:]])) or None  # a payment has one reference: others stay readable
     transfer.referred_documents = tuple(filter(None, documents))
 
 

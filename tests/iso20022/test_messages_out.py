@@ -207,6 +207,19 @@ def test_statement_has_balances_entries_and_their_other_sides(version: str) -> N
 
 
 @pytest.mark.parametrize("version", camt053.VERSIONS)
+@pytest.mark.parametrize(
+    ("reference", "kind"),
+    [("RF18539007547034", "Cd SCOR"), ("210000000003139471430009017", "Prtry QRR"), ("RF00539007547034", None), ("4711/2026", None)],
+)
+def test_kind_of_a_creditor_reference_is_told_where_it_is_known(version: str, reference: str, kind: str | None) -> None:
+    document = write_camt053(statement(entry(creditor_reference=reference)), version=version)
+
+    (found,) = etree.fromstring(document).iter("{*}CdtrRefInf")
+    assert found.findtext("{*}Ref") == reference
+    assert [f"{etree.QName(told).localname} {told.text}" for told in found.iterfind("{*}Tp/{*}CdOrPrtry/*")] == ([kind] if kind else [])
+
+
+@pytest.mark.parametrize("version", camt053.VERSIONS)
 @pytest.mark.parametrize(("currency", "opening", "written"), [("JPY", 5, "5"), ("KWD", -1234, "1.234"), ("EUR", 0, "0.00")])
 def test_day_without_entries_has_a_statement(version: str, currency: str, opening: int, written: str) -> None:
     document = write_camt053(

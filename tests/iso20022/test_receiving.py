@@ -330,6 +330,15 @@ def test_statement_tells_of_the_file(debtor: Account, creditor: Account) -> None
         assert [etree.QName(found).localname for found in entry.iterfind(".//{*}Refs/*")] == ["EndToEndId"]
 
 
+def test_nothing_of_what_a_payment_is_for_is_lost(debtor: Account, creditor: Account) -> None:
+    strd = "<Strd><RfrdDocInf><Nb>{0}</Nb></RfrdDocInf><CdtrRefInf><Ref>{1}</Ref></CdtrRefInf><AddtlRmtInf>{2}</AddtlRmtInf></Strd>"
+    structured = strd.format("INV-1", "R-1", "less 2 %") + strd.format("INV-2", "R-2", "thanks")
+    receive(pain001(payment(transfer("E1", after=f"<RmtInf><Ustrd>May</Ustrd>{structured}</RmtInf>"))))
+    document = etree.fromstring(camt053_of(creditor.id, datetime.now(UTC).date(), version="camt.053.001.08"))
+    assert document.findtext(".//{*}RmtInf/{*}Ustrd") == "May less 2 % thanks R-2 INV-1 INV-2"
+    assert document.findtext(".//{*}RmtInf//{*}Ref") == "R-1"
+
+
 def test_statement_chain_has_no_gap(debtor: Account) -> None:
     today = datetime.now(UTC).date()
 
