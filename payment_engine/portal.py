@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.http import HttpRequest, HttpResponseForbidden
 from django.http.response import HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
@@ -24,6 +25,19 @@ MACHINE_PREFIXES: Final = ("/api/", "/oauth2/", "/.well-known/", "/livez", "/rea
 
 def serves_portal(request: HttpRequest) -> bool:
     return not request.path_info.startswith(MACHINE_PREFIXES)
+
+
+class NoFiles(FileUploadHandler):
+    """No form takes files: one in a body ends the reading of it, and nothing is stored on the way."""
+
+    def new_file(self, *_args: object, **_kwargs: object) -> None:
+        raise StopUpload(connection_reset=True)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        raise StopUpload(connection_reset=True)
+
+    def file_complete(self, file_size: int) -> None:
+        return None
 
 
 class PortalOnly:

@@ -36,6 +36,7 @@ UNFOLD: Final[dict[str, Any]] = {
     "SITE_SYMBOL": "account_balance",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _favicon}],
     "SITE_URL": None,
+    "LOGIN": {"form": "tenants.portal.sign_in.SignInForm"},
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "6px",

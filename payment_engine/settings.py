@@ -182,7 +182,8 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION
 BODY_LIMIT_BYTES = 1 << 20
 MESSAGE_LIMIT_BYTES = 200 << 20
-DATA_UPLOAD_MAX_MEMORY_SIZE = MESSAGE_LIMIT_BYTES  # each endpoint sets its own smaller limit while it reads
+DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT_BYTES  # messages are read piece by piece
+FILE_UPLOAD_HANDLERS = ["payment_engine.portal.NoFiles"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
