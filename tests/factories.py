@@ -43,6 +43,8 @@ def payment(
     uetr: UUID | None = None,
     metadata: dict[str, str] | None = None,
     requested_execution_date: date | None = None,
+    reference: str | None = None,
+    end_to_end_id: str | None = None,
 ) -> SubmitPayment:
     return SubmitPayment(
         payment_type=payment_type,
@@ -55,4 +57,6 @@ def payment(
         uetr=uetr,
         metadata=metadata or {},
         requested_execution_date=requested_execution_date,
+        reference=reference,
+        end_to_end_id=end_to_end_id,
     )

@@ -37,14 +37,15 @@ def test_payment_page_shows_everything_about_it(operator_a: Client, paid: Paymen
 
 
 def test_payment_is_found_by_id_reference_end_to_end_id_and_key(operator_a: Client, paid: Payment) -> None:
-    _pay_again(paid)
-    Payment.objects.filter(pk=paid.pk).update(reference="INV-1", end_to_end_id="E2E-1")
+    assert paid.creditor_account_id is not None
+    asked = factories.payment(paid.debtor_account_id, paid.creditor_account_id, 2, reference="INV-1", end_to_end_id="E2E-1")
+    submit_payments([asked])
     url = list_of("payments_payment")
-    other = Payment.objects.exclude(pk=paid.pk).get()
-    for term in (paid.public_id, paid.public_id.upper(), "INV-1", "E2E-1"):
+    found = Payment.objects.get(reference="INV-1")
+    for term in (found.public_id, found.public_id.upper(), "INV-1", "E2E-1"):
         page = html(operator_a, url, q=term)
-        assert (str(paid.pk) in page, str(other.pk) in page) == (True, False), term
-    assert str(paid.pk) not in html(operator_a, url, q="INV")
+        assert (str(found.pk) in page, str(paid.pk) in page) == (True, False), term
+    assert str(found.pk) not in html(operator_a, url, q="INV")
 
 
 def test_payment_is_found_by_uetr_and_by_the_iban_of_either_party(

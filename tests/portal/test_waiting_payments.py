@@ -29,12 +29,22 @@ DECISIONS = ("approve", "reject", "cancel")
 
 
 def ask_for(
-    payment_type: str, amount_minor: int = 2_000, *, by: str = "shop", to: Account | str = "", debtor: Account | None = None
+    payment_type: str,
+    amount_minor: int = 2_000,
+    *,
+    by: str = "shop",
+    to: Account | str = "",
+    debtor: Account | None = None,
+    script: str = "",
+    reference: str | None = None,
+    remittance_information: str | None = None,
 ) -> Payment:
     """A payment that somebody asked for by the API; between accounts kept here unless it goes `to` an IBAN."""
     debtor = debtor or factories.make_account(funds_minor=5_000)
-    order = factories.payment(debtor, to or factories.make_account(), amount_minor, payment_type=payment_type)
-    [outcome] = submit_payments([msgspec.structs.replace(order, created_by=by)])
+    metadata = {"simulator": script} if script else {}
+    order = factories.payment(debtor, to or factories.make_account(), amount_minor, payment_type=payment_type, metadata=metadata)
+    words_of_it = {"created_by": by, "reference": reference, "remittance_information": remittance_information}
+    [outcome] = submit_payments([msgspec.structs.replace(order, **words_of_it)])
     assert outcome.payment is not None, outcome.refusal
     return Payment.objects.get(id=outcome.payment.id)
 
@@ -92,8 +102,7 @@ class TestApproving:
     @pytest.mark.parametrize("button", DECISIONS)
     def test_the_question_shows_all_that_is_decided_about(self, operator_a: Client, button: str) -> None:
         debtor, creditor = factories.make_account(funds_minor=5_000, name="Ada"), factories.make_account(name="Bob & Co")
-        payment = ask_for("LARGE", debtor=debtor, to=creditor)
-        Payment.objects.filter(pk=payment.pk).update(reference="INV-7", remittance_information="Two chairs")
+        payment = ask_for("LARGE", debtor=debtor, to=creditor, reference="INV-7", remittance_information="Two chairs")
         question = words(html(operator_a, url(payment, button)))
         for shown in (
             "Payment type LARGE, version 1",
@@ -196,9 +205,7 @@ class TestUnderWay:
         assert NEXT_DOOR in html(operator_a, reverse("admin:index"))
 
     def test_what_its_rail_left_without_an_answer_is_marked(self, operator_a: Client) -> None:
-        answered, lost = ask_for("OUT", to=NEXT_DOOR), ask_for("OUT", to=NEXT_DOOR)
-        Payment.objects.filter(id=lost.id).update(metadata={"simulator": "lost"})
-        Payment.objects.filter(id=answered.id).update(metadata={"simulator": "unavailable"})
+        answered, lost = ask_for("OUT", to=NEXT_DOOR, script="unavailable"), ask_for("OUT", to=NEXT_DOOR, script="lost")
         send_out_payments()
         assert RailAttempt.objects.get(payment=lost).status == "UNKNOWN"
         everything = html(operator_a, UNDER_WAY)
