@@ -23,6 +23,12 @@ class InsufficientFunds(ValidationFailed):
     code, title = "insufficient_funds", "Insufficient funds"
 
 
+class AccountFull(ValidationFailed):
+    """Its balance would have more than 18 digits."""
+
+    code, title = "account_full", "Account full"
+
+
 class CurrencyMismatch(ValidationFailed):
     code, title = "currency_mismatch", "Currency mismatch"
 

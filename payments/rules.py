@@ -51,7 +51,6 @@ class Price(NamedTuple):
 
 
 Decision = Allowed | EngineError
-BALANCE_MAX_MINOR: Final = 2**63 - 1
 """What a BIGINT holds."""
 NOTHING_USED: Final[UsageOfAccount] = {}
 
@@ -166,7 +165,7 @@ def funds_refuse(debit_minor: int, debtor: LockedAccount) -> EngineError | None:
 
 
 def full_account_refuses(amount_minor: int, creditor: LockedAccount) -> EngineError | None:
-    if max(creditor.running_booked_minor, creditor.available_minor) + amount_minor > BALANCE_MAX_MINOR:
+    if not creditor.has_room_for(amount_minor):
         return _refuse(LimitExceeded, "/amount", "the creditor account can't hold that much")
     return None
 

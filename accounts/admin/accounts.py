@@ -6,12 +6,12 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from accounts.admin.forms import OpenAccountForm, OpeningBalanceForm, OverdraftForm, RenameForm
-from accounts.models import Account, BalanceDelta
+from accounts.models import Account
 from accounts.operations.accounts import (
     close_account,
     freeze_account,
@@ -22,6 +22,7 @@ from accounts.operations.accounts import (
 )
 from accounts.operations.journals import post_opening_balance
 from accounts.panels import account_label, active_holds, postings_of_account
+from accounts.queries.accounts import booked_now_minor, with_unfolded
 from payment_engine.money import format_amount
 from tenants.portal.buttons import Kind, button
 from tenants.portal.cells import NOTHING, Panel, amount, badge, grouped_amount, moment, record_link
@@ -142,16 +143,15 @@ class AccountAdmin(TenantModelAdmin[Account]):
         return getattr(account, "not_folded_minor", 0)
 
     def prepare_rows(self, rows: list[Account]) -> None:
-        """What the shared accounts were posted and the fold has not moved into their balance yet."""
+        """Balances of the shared accounts, with what no fold has moved into them yet: both of one moment."""
         shared = {(account.tenant_id, account.pk): account for account in rows if account.append_only}
         if not shared:
             return
-        deltas = BalanceDelta.objects.filter(
-            tenant_id__in={tenant for tenant, _ in shared}, account_id__in=[account for _, account in shared]
-        )
-        for tenant_id, account_id, total in deltas.values_list("tenant_id", "account_id").annotate(total=Sum("amount_minor")):
-            if (account := shared.get((tenant_id, account_id))) is not None:
-                account.not_folded_minor = int(total)  # type: ignore[attr-defined]  # shown on this page only
+        found = with_unfolded(Account.objects.filter(tenant_id__in={tenant for tenant, _ in shared}, id__in=[key for _, key in shared]))
+        for fresh in found:
+            if (account := shared.get((fresh.tenant_id, fresh.pk))) is not None:
+                account.booked_minor, account.available_minor = fresh.booked_minor, fresh.available_minor
+                account.not_folded_minor = booked_now_minor(fresh) - fresh.booked_minor  # type: ignore[attr-defined]  # of this page only
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Account | None:
         account: Account | None = super().get_object(request, object_id, from_field)

@@ -4,9 +4,16 @@ Structs rather than dataclasses: a file brings tens of thousands of them, and da
 """
 
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
+
+from payment_engine.money import MAX_DIGITS
+
+BALANCE_MAX_MINOR: Final = 10**MAX_DIGITS - 1
+"""The most an account holds: what a statement can say, too."""
+_STORED_AT_MOST: Final = 2**63 - 1
 
 
 class Leg(Struct, frozen=True, kw_only=True):
@@ -62,6 +69,9 @@ class LockedAccount(Struct):
     @property
     def available_minor(self) -> int:
         return self.running_booked_minor - self.held_minor + self.overdraft_limit_minor
+
+    def has_room_for(self, amount_minor: int) -> bool:
+        return self.running_booked_minor + amount_minor <= BALANCE_MAX_MINOR and self.available_minor + amount_minor <= _STORED_AT_MOST
 
     def promise(self, amount_minor: int) -> None:
         """Later items of the batch see what this one takes away (or, negative, brings) before it is posted."""

@@ -5,14 +5,14 @@ from typing import Final
 from tenants.database.pipeline import pipelined_transaction
 
 _FOLD: Final = """
-WITH due AS (SELECT id FROM balance_deltas ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED),
-gone AS (DELETE FROM balance_deltas d USING due WHERE d.id = due.id RETURNING d.account_id, d.amount_minor),
-sums AS (SELECT account_id, sum(amount_minor)::int8 AS amount_minor FROM gone GROUP BY account_id),
+WITH due AS (SELECT id, account_id, amount_minor FROM balance_deltas ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED),
+sums AS (SELECT account_id, sum(amount_minor) AS amount_minor FROM due GROUP BY account_id),
 locked AS (SELECT id FROM accounts WHERE id IN (SELECT account_id FROM sums) ORDER BY id FOR NO KEY UPDATE),
 folded AS (
     UPDATE accounts a SET booked_minor = a.booked_minor + s.amount_minor FROM sums s JOIN locked l ON l.id = s.account_id
-    WHERE a.id = s.account_id RETURNING a.id
-)
+    WHERE a.id = s.account_id AND abs(a.booked_minor + s.amount_minor) < 9e18 RETURNING a.id
+),
+gone AS (DELETE FROM balance_deltas d USING due JOIN folded f ON f.id = due.account_id WHERE d.id = due.id RETURNING d.id)
 SELECT count(*) FROM gone"""
 
 
@@ -20,6 +20,7 @@ def fold_balances(*, limit: int = 1000) -> int:
     """Move balance deltas into the booked balance of the tenant's append-only accounts; returns how many were moved.
 
     One statement per call; deltas another fold holds are skipped and accounts locked in id order, so any number may run at once.
+    The deltas of an account whose balance no bigint could hold stay where they are; the others are folded past them.
     """
     with pipelined_transaction() as transaction:
         cursor = transaction.queue(_FOLD, [limit])

@@ -4,7 +4,16 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
-from accounts.errors import AccountClosed, AccountFrozen, AccountUnknown, CurrencyMismatch, InsufficientFunds, JournalExists, SameAccount
+from accounts.errors import (
+    AccountClosed,
+    AccountFrozen,
+    AccountFull,
+    AccountUnknown,
+    CurrencyMismatch,
+    InsufficientFunds,
+    JournalExists,
+    SameAccount,
+)
 from accounts.ledger.drafts import JournalDraft, Leg, LockedAccount
 from accounts.ledger.journal import post_journals
 from accounts.ledger.locks import LockedAccounts, PendingLocks
@@ -81,9 +90,11 @@ def _post(
     try:
         with pipelined_transaction() as transaction:
             accounts = PendingLocks(transaction, {debit_account_id, credit_account_id}).fetch()
-            debit, _ = (_usable(accounts, account_id, currency) for account_id in (debit_account_id, credit_account_id))
+            debit, credit = (_usable(accounts, account_id, currency) for account_id in (debit_account_id, credit_account_id))
             if not debit.append_only and debit.available_minor < amount_minor:
                 raise InsufficientFunds("the debited account has not enough available funds")
+            if not credit.append_only and not credit.has_room_for(amount_minor):
+                raise AccountFull("the credited account can't hold that much")
             draft = JournalDraft(
                 id=posted_id,
                 kind=kind,

@@ -15,12 +15,13 @@ def accounts_with_balances() -> QuerySet[Account]:
 
     The deltas are read in the same statement as the row, so that a fold in between can't be counted twice or not at all.
     """
-    tenant_id = current_tenant_id()
+    return with_unfolded(Account.objects.filter(tenant_id=current_tenant_id()))
+
+
+def with_unfolded(accounts: QuerySet[Account]) -> QuerySet[Account]:
     deltas = BalanceDelta.objects.filter(account_id=OuterRef("id")).order_by().values("account_id").annotate(total=Sum("amount_minor"))
     unfolded = Coalesce(Cast(Subquery(deltas.values("total")), BigIntegerField()), Value(0))
-    return Account.objects.filter(tenant_id=tenant_id).annotate(
-        unfolded_minor=Case(When(append_only=True, then=unfolded), default=Value(0), output_field=BigIntegerField())
-    )
+    return accounts.annotate(unfolded_minor=Case(When(append_only=True, then=unfolded), default=Value(0), output_field=BigIntegerField()))
 
 
 def account_with_balances(account_id: UUID) -> Account:

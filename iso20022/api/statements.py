@@ -11,10 +11,12 @@ from iso20022.api.pain001 import TAG, XML_SCHEMA
 from iso20022.camt053 import DEFAULT_VERSION
 from iso20022.queries.statements import camt053_of
 from payment_engine.api.endpoints import Media, endpoint, operation
+from payment_engine.api.errors import at
 from payment_engine.api.openapi import id_schema
 from payment_engine.api.query_parameters import QueryParameter, read_query
 from payment_engine.clock import today
 from payment_engine.ids import parse_id
+from payments.errors import DateOutOfRange
 
 
 class Camt053Version(StrEnum):
@@ -40,7 +42,10 @@ def get_camt053(request: HttpRequest, account_id: str) -> HttpResponse:
     """Opening balance (OPBD), every entry of the day, closing balance (CLBD); a day without entries has a statement too."""
     require_xml(request)
     given = {criterion.column: criterion.value for criterion in read_query(request, _DATE, _VERSION)}
-    document = camt053_of(parse_id("acc", account_id), given.get("date") or today(), version=str(given.get("version") or DEFAULT_VERSION))
+    day = given.get("date") or today()
+    if day > today():
+        raise at("?date", DateOutOfRange("this day is yet to come"))
+    document = camt053_of(parse_id("acc", account_id), day, version=str(given.get("version") or DEFAULT_VERSION))
     return xml_response(document)
 
 

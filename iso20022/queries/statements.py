@@ -4,6 +4,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+from accounts.ledger.drafts import BALANCE_MAX_MINOR
 from accounts.models import Account, Journal
 from accounts.queries.statements import AccountStatement, StatementEntry, statement
 from iso20022.camt053 import (
@@ -19,6 +20,7 @@ from iso20022.camt053 import (
 )
 from iso20022.queries.transactions import PlaceInMessage, places_in_messages
 from payment_engine.clock import now
+from payment_engine.errors import ValidationFailed
 
 _ELSEWHERE: Final = PlaceInMessage(message_id=None, payment_information_id=None, instruction_id=None, creditor_reference=None)
 
@@ -30,6 +32,8 @@ def camt053_of(account_id: UUID, day: date, *, version: str) -> bytes:
     over yet has the entries so far.
     """
     found = statement(account_id, day)
+    if max(abs(found.opening_minor), abs(found.closing_minor)) > BALANCE_MAX_MINOR:  # of the bank's own accounts only
+        raise ValidationFailed("a balance of this day has more than the 18 digits that a camt.053 can say")
     opened_on = Account.objects.values_list("created_at", flat=True).get(id=account_id).date()
     return write_camt053(_statement(found, sequence_number=max((day - opened_on).days + 1, 0)), version=version)
 

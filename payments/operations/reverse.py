@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.errors import InsufficientFunds
+from accounts.errors import AccountFull, InsufficientFunds
 from accounts.ledger.drafts import JournalDraft, Leg
 from accounts.ledger.journal import post_journals
 from accounts.ledger.locks import PendingLocks
@@ -75,6 +75,8 @@ def _post(payment: Payment, amount_minor: int, reason: str, created_by: str) -> 
             raise NotReversible("one of the accounts is closed")
         if creditor.available_minor < amount_minor:
             raise InsufficientFunds("the account that received the payment has not enough available funds")
+        if not debtor.has_room_for(amount_minor):
+            raise AccountFull("the account that paid can't hold that much any more")
         legs = (
             Leg(account_id=creditor.id, amount_minor=-amount_minor, currency=payment.currency),
             Leg(account_id=debtor.id, amount_minor=amount_minor, currency=payment.currency),

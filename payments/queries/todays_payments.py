@@ -12,7 +12,7 @@ from payment_engine.clock import now
 MOST: Final = 100_000
 # Bounded: a bank that makes more than this in a day has a report for it, and the page must not wait for the sum.
 _SUMS: Final = """
-SELECT status, currency, count(*), sum(amount_minor)::int8
+SELECT status, currency, count(*), sum(amount_minor)
 FROM (SELECT status, currency, amount_minor FROM transactions WHERE created_at >= %s ORDER BY created_at DESC, id DESC LIMIT %s) AS latest
 GROUP BY status, currency ORDER BY status, currency"""
 
@@ -31,4 +31,4 @@ def sums_of_todays_payments() -> list[PaymentSum]:
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, [datetime.combine(local.date(), time.min, tzinfo=local.tzinfo), MOST])
         rows = cursor.fetchall()
-    return [PaymentSum(status=status, currency=currency, count=count, amount_minor=total) for status, currency, count, total in rows]
+    return [PaymentSum(status=status, currency=currency, count=count, amount_minor=int(total)) for status, currency, count, total in rows]

@@ -1,6 +1,6 @@
 """Messages through the whole stack: POST a file, read back its state, its bytes, its report and the statements."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -215,6 +215,8 @@ def test_statement_as_camt053(api: XmlApi, debtor: Account) -> None:
     assert etree.QName(older).namespace == "urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"
     assert api.get(f"/iso20022/accounts/{debtor.public_id}/camt053", Accept="application/json").status_code == 406
     assert api.get(f"/iso20022/accounts/{debtor.public_id}/camt053?date=yesterday").status_code == 400
+    refused = api.get(f"/iso20022/accounts/{debtor.public_id}/camt053?date={today + timedelta(days=2)}").json()
+    assert (refused["status"], refused["code"], refused["errors"][0]["pointer"]) == (422, "date_out_of_range", "?date")
 
 
 def test_long_file_is_pending_until_a_worker_finishes_it(

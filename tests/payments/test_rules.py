@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.ledger.drafts import LockedAccount
+from accounts.ledger.drafts import BALANCE_MAX_MINOR, LockedAccount
 from payment_engine.errors import EngineError
 from payment_engine.ids import new_id
-from payments.rules import BALANCE_MAX_MINOR, Allowed, Decision, decide
+from payments.rules import Allowed, Decision, decide
 from payments.terms import PaymentTerms
 from payments.velocity import Used, Window
 

@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.ledger.drafts import LockedAccount
+from accounts.ledger.drafts import BALANCE_MAX_MINOR, LockedAccount
 from payment_engine.errors import EngineError
 from payments.fees import FeePayer, FeeSchedule, FeeType
-from payments.rules import BALANCE_MAX_MINOR, decide
+from payments.rules import decide
 from payments.velocity import EVERY_TYPE, Used, VelocityLimit, Window
 from payments.verdicts import Facts, Rule, verdicts
 from tests.payments.test_rules import FEE_ACCOUNT, account, terms
