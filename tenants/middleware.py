@@ -9,9 +9,11 @@ Portal: the tenant of the person who is signed in; platform staff see one tenant
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, cast
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.defaults import permission_denied
@@ -176,6 +178,8 @@ def portal_tenant_middleware(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(PORTAL_PREFIX):
             return get_response(request)
+        if "\0" in unquote(request.META.get("QUERY_STRING", "")):
+            raise BadRequest("no text holds the character U+0000")
         with use(None):  # sessions and staff are in the registry: they are read before a tenant is known
             try:
                 scope = _staff_scope(request)

@@ -56,6 +56,7 @@ class AccountAdmin(TenantModelAdmin[Account]):
     id_prefix = "acc"
     list_display = ("number", "iban_shown", "name", "owner", "state", "amount_booked", "amount_available")
     list_filter = ("status", CurrencyFilter, "role", "type")
+    linked_by = ("customer",)
     list_select_related = ("customer",)
     search_help_text = "Account number, IBAN, a part of the account's or customer's name, or id (acc_…)"
     nothing_yet = "No accounts yet. Each belongs to a customer, so the customer comes first."

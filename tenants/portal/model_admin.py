@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.admin.utils import quote
 from django.contrib.contenttypes.models import ContentType
@@ -71,6 +72,8 @@ class PortalModelAdmin(ModelAdmin, Generic[M]):  # type: ignore[misc]  # as abov
     sortable_by = ()
     list_fullwidth = True
     empty_value_display = NOTHING
+    linked_by: ClassVar[Sequence[str]] = ()
+    """Fields that links of other pages filter by, besides `list_filter`."""
     nothing_yet: ClassVar[str] = ""
     """Said where the list is empty and nobody searched or filtered: how its first row comes about."""
     change_form_outer_after_template = "portal/panels.html"
@@ -82,6 +85,15 @@ class PortalModelAdmin(ModelAdmin, Generic[M]):  # type: ignore[misc]  # as abov
         """A row's history is short, and its page says how many entries there are."""
         kind = Paginator if getattr(queryset, "model", None) is LogEntry else self.paginator
         return kind(queryset, per_page, **options)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """What the page itself offers. By any other column a list would tell letter by letter what it does not show."""
+        assert request is not None, "Django gives it"  # noqa: S101
+        filters = self.get_list_filter(request)
+        own = {each.parameter_name for each in filters if isinstance(each, type) and issubclass(each, SimpleListFilter)}
+        fields = {each[0] if isinstance(each, tuple) else each for each in filters} | {*self.linked_by}
+        field, _, comparison = lookup.partition("__")
+        return lookup in own or (field in fields and comparison in {"", "exact", "id__exact", "isnull", "isempty"})
 
     def prepare_rows(self, rows: list[M]) -> None:
         """Read what the whole page needs of other tables, once."""

@@ -115,3 +115,8 @@ def test_what_a_suspended_tenant_may_not_do_is_refused_with_the_reason(operator_
     status, kind, shown = refusal(operator_a, reverse("admin:accounts_customer_add"), "post")
     assert (status, kind) == (403, "text/html; charset=utf-8")
     assert "The tenant is suspended: it can read, and change nothing." in shown
+
+
+def test_the_character_no_text_holds_is_refused(operator_a: Client) -> None:
+    for query in ("status__exact=%00", "q=a%00b", "%00=1"):
+        assert operator_a.get(f"{list_of('payments_payment')}?{query}").status_code == 400, query

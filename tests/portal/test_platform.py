@@ -176,3 +176,18 @@ def test_staff_is_added_with_a_tenant_and_can_sign_in(platform: Client) -> None:
 
 def test_sign_in_page_says_the_products_name() -> None:
     assert "Payment Engine" in words(html(Client(), reverse("admin:login")))
+
+
+@pytest.mark.parametrize(
+    ("page", "lookup"),
+    [
+        ("tenants_signingkey", "private_key__startswith"),
+        ("tenants_apiclient", "client_secret__startswith"),
+        ("tenants_apiclient", "client_secret__exact"),
+        ("tenants_staffuser", "password__startswith"),
+        ("tenants_tenant", "status__startswith"),
+    ],
+)
+def test_lists_are_filtered_by_what_they_offer_and_by_nothing_else(platform: Client, page: str, lookup: str) -> None:
+    assert platform.get(list_of(page), {lookup: "a"}).status_code == 400
+    assert platform.get(list_of("tenants_tenant"), {"status__exact": "ACTIVE"}).status_code == 200
