@@ -34,7 +34,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(RUN_STAMP) ## Start everything: PORT=8000 DATA_DIR=.local, RESET=1 forgets all data
-	@exec $(BIN)/python -m payment_engine.devserver --port $(PORT) --data-dir $(DATA_DIR) $(if $(RESET),--reset)
+	@exec $(BIN)/python -m payment_engine.devserver --port $(PORT) --data-dir "$(DATA_DIR)" $(if $(RESET),--reset)
 
 test: $(DEV_STAMP) ## Run the tests: ARGS="tests/payments -k refund"
 	@$(BIN)/python -m pytest -n $(PROCESSES) $(ARGS)

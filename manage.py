@@ -5,6 +5,7 @@ Without a DATABASE_URL it works on what `make run` has started from this folder 
 """
 
 import os
+import signal
 import sys
 
 OWNER_COMMANDS = {"migrate", "migrate_schemas", "makemigrations", "sqlmigrate", "onboard_tenant", "seed_demo"}
@@ -27,6 +28,9 @@ def main() -> None:
         use_running_stack()
     try:
         execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        sys.exit(128 + signal.SIGINT)
     except OperationalError as error:
         if "--traceback" in sys.argv or getattr(error.__cause__, "sqlstate", None):
             raise

@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from payment_engine.devserver.roles import ensure_database
 from payment_engine.devserver.servers import EmbeddedPostgres, EmbeddedValkey, ServerFailed, kept_secret
 from payment_engine.devserver.supervisor import Service, StartFailed, StopRequested, Supervisor
 
+_LAST_PORT = 65535
 _PREFERRED_POSTGRES_PORT, _PREFERRED_VALKEY_PORT = 55432, 56379
 _REMAINS_SECONDS = 15.0
 _READY_SECONDS = 90.0
@@ -48,8 +49,15 @@ class DevRun:
         return self.data_dir / "demo.json"
 
 
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 < port <= _LAST_PORT:
+        raise ArgumentTypeError(f"a port is a number from 1 to {_LAST_PORT}")
+    return port
+
+
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=8000, help="of the web server on 127.0.0.1 (default 8000)")
+    parser.add_argument("--port", type=_port, default=8000, help="of the web server on 127.0.0.1 (default 8000)")
     parser.add_argument("--data-dir", type=Path, default=PROJECT / ".local", help="databases, secrets and demo.json (default .local)")
     parser.add_argument("--workers", type=int, default=2, help="web processes, and Celery processes (default 2)")
     parser.add_argument("--reset", action="store_true", help="forget all data first")
@@ -62,7 +70,10 @@ def dev_run_of(options: Mapping[str, Any]) -> DevRun:
 def run_dev(run: DevRun) -> int:
     """Start everything, stay until Ctrl-C or SIGTERM, stop everything. Raises Refused before anything is started."""
     _refuse_production()
-    lock = _lock(run.data_dir)
+    try:
+        lock = _lock(run.data_dir)
+    except OSError as error:
+        raise Refused(f"{run.data_dir} can't be the data folder ({error.strerror}): choose another DATA_DIR.") from None
     if not port_is_free(run.port):
         raise Refused(f"Port {run.port} is taken by another program: make run PORT={run.port + 1}")
     if run.reset:
@@ -132,6 +143,8 @@ def _start(run: DevRun, supervisor: Supervisor, console: Console) -> None:
     prepare = [sys.executable, "-m", "payment_engine.devserver.prepare", str(run.demo_file), run.base_url]
     supervisor.run_step("prepare", prepare, env=environment | {"DATABASE_LOGIN": "owner"}, cwd=PROJECT)
     write_addresses(run.data_dir, environment)
+    if not port_is_free(run.port):  # the web server would share it
+        raise StartFailed(f"port {run.port} was taken by another program meanwhile: make run PORT={run.port + 1}")
     supervisor.start(_web(run, environment))
     if not supervisor.wait_for(lambda: _answers(run, "/readyz"), _READY_SECONDS):
         raise StartFailed(f"{run.base_url}/readyz did not answer 200 within {_READY_SECONDS:.0f} s.")

@@ -49,10 +49,17 @@ class ArchivedTable:
     sha256: str
 
 
-def export_archive(*, tenant: Tenant, path: Path) -> list[ArchivedTable]:
-    """Write the archive, read it back, and only then give it its name. Never overwrites a file."""
+def check_place(path: Path) -> None:
+    """That an archive may be written there, before anything is done for it. Raises Conflict or Malformed."""
     if path.exists():
         raise Conflict(f"{path} exists already: name another file")
+    if not path.absolute().parent.is_dir():
+        raise Malformed(f"{path} can't be written: there is no folder {path.absolute().parent}")
+
+
+def export_archive(*, tenant: Tenant, path: Path) -> list[ArchivedTable]:
+    """Write the archive, read it back, and only then give it its name. Never overwrites a file."""
+    check_place(path)
     scratch = path.with_name(path.name + ".part")
     try:
         scratch.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from config_mgmt.values import Actor
 from iso20022.models import Message
 from payment_engine.errors import Conflict
 from payment_engine.money import format_amount
-from payment_engine.onboarding.archive import export_archive
+from payment_engine.onboarding.archive import check_place, export_archive
 from payments.models import Payment
 from payments.states import PaymentStatus
 from tenants.context import tenant_scope
@@ -54,6 +54,7 @@ def obstacles(tenant: Tenant) -> list[str]:
 
 def close_tenant(*, tenant: Tenant, actor: Actor, reason: str, archive: Path, force: bool, tell: Callable[[str], None]) -> None:
     """Suspend, look again, export, read the archive back, decommission. Stopped anywhere, it can be run again."""
+    check_place(archive)
     _refuse(obstacles(tenant), force=force, standing="nothing was changed")
     if tenant.status != Tenant.Status.SUSPENDED:
         suspend_tenant(slug=tenant.slug, actor=actor, reason=reason)

@@ -1,6 +1,7 @@
 """What the commands about tenants have in common."""
 
 import getpass
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 
 from django.core.management.base import CommandError
@@ -12,6 +13,13 @@ from tenants import registry
 from tenants.models import Tenant
 
 TENANT_HELP = "slug (demo-bank) or number (TIDLT-100002)"
+
+
+def reason_given(text: str) -> str:
+    """The type of an argument that says why."""
+    if not text.strip():
+        raise ArgumentTypeError("say why: it stands in the tenant's history")
+    return text
 
 
 def operator(command: str) -> Actor:

@@ -23,6 +23,9 @@ from tenants.registry import TenantRecord
 
 _PAGE, _CLOSED = 200, frozenset({302, 403, 404})
 
+PROOF_USER = "isolation-proof-"
+"""How the names of the people begin who are made for a proof."""
+
 
 def attack_portal(raid: Raid, loot: Loot) -> Iterator[Finding]:
     """Every page of every tenant-owned model: first its lists, then what takes an id, with the victim's ids."""
@@ -49,7 +52,7 @@ def _operator(tenant: TenantRecord) -> Iterator[Client]:
     """A browser in which an operator of the tenant is signed in. The person and the session are removed afterwards."""
     host = next((name for name in settings.ALLOWED_HOSTS if not name.startswith(("*", "."))), "localhost")
     client = Client(raise_request_exception=False, SERVER_NAME=host)
-    username = f"isolation-proof-{secrets.token_hex(6)}"
+    username = f"{PROOF_USER}{secrets.token_hex(6)}"
     with use(None):
         user = create_staff_user(username=username, password=secrets.token_urlsafe(24), tenant=Tenant.objects.get(slug=tenant.slug))
         try:

@@ -3,10 +3,12 @@
 import http.client
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
+from payment_engine.clock import now
 from payment_engine.errors import NotFound
 from payment_engine.ids import new_id
-from tenants.context import POOL_SCHEMA
+from tenants.context import POOL_SCHEMA, use
 from tenants.database.login import is_owner_login
 from tenants.errors import OwnerLoginMisused, TenantMismatch
 from tenants.isolation.api_attacks import DOCUMENT_PATH, ApiRaid, attack_api
@@ -16,10 +18,11 @@ from tenants.isolation.document import ApiDocument
 from tenants.isolation.findings import Finding, held, leak, skipped, unclear
 from tenants.isolation.ground import Loot, OwnedTable, Raid, count_rows, holdings_of, loot_of, owned_tables
 from tenants.isolation.model_attacks import attack_models
-from tenants.isolation.portal_attacks import attack_portal
+from tenants.isolation.portal_attacks import PROOF_USER, attack_portal
 from tenants.isolation.session_attacks import attack_session
 from tenants.isolation.table_attacks import attack_tables
 from tenants.isolation.web import Web
+from tenants.models import ApiClient, StaffUser
 from tenants.operations.clients import create_api_client, delete_api_client
 from tenants.queries.isolation_gaps import isolation_gaps
 from tenants.registry import TenantRecord, all_tenants, tenant_by_slug_or_reference
@@ -27,6 +30,8 @@ from tenants.scopes import TENANT_SCOPES
 from tenants.tokens import issue_access_token
 
 _TOKEN_SECONDS = 900
+_LONGEST_PROOF = timedelta(hours=1)
+PROOF_NAME = "isolation proof"
 Pair = tuple[TenantRecord, TenantRecord]
 
 
@@ -54,11 +59,13 @@ def pairs_to_try(names: Sequence[str]) -> list[Pair]:
 def prove_isolation(*, pairs: Sequence[Pair], base_url: str) -> Iterator[Finding]:
     """Every attack, in both directions of every pair; nothing is changed.
 
-    People, sessions and API clients made for the purpose are removed again, also when an attack raises.
+    People, sessions and API clients made for the purpose are removed again, also when an attack raises; those of a run that
+    was killed by the next one.
     """
     if is_owner_login():
         raise OwnerLoginMisused("the proof is about the application's login: run it without DATABASE_LOGIN=owner")
     yield from _catalogs()
+    _remove_what_was_left_behind()
     for one, other in pairs:
         tables = owned_tables({one.schema, other.schema})
         began = new_id()
@@ -68,6 +75,15 @@ def prove_isolation(*, pairs: Sequence[Pair], base_url: str) -> Iterator[Finding
                 yield from _one_direction(mine, theirs, tables, reached)
         after = [count_rows(tenant, tables, before=began) for tenant in (one, other)]
         yield from (_unchanged(one, other, table, before, after) for table in map(str, tables))
+
+
+def _remove_what_was_left_behind() -> None:
+    """By a run that was killed. A proof takes minutes, so what is older than an hour belongs to none that goes on."""
+    before = now() - _LONGEST_PROOF
+    with use(None):
+        for client_id in ApiClient.objects.filter(name=PROOF_NAME, created__lt=before).values_list("client_id", flat=True):
+            delete_api_client(client_id=client_id)
+        StaffUser.objects.filter(username__startswith=PROOF_USER, date_joined__lt=before).delete()
 
 
 def _catalogs() -> Iterator[Finding]:
@@ -134,7 +150,7 @@ def _web(base_url: str, *tenants: TenantRecord) -> Iterator[_Reached]:
             return
         tokens = {}
         for tenant in tenants:
-            clients.append(create_api_client(tenant=tenant.slug, name="isolation proof", scopes=TENANT_SCOPES).client_id)
+            clients.append(create_api_client(tenant=tenant.slug, name=PROOF_NAME, scopes=TENANT_SCOPES).client_id)
             tokens[tenant.slug] = issue_access_token(
                 client_id=clients[-1], tenant=tenant.slug, scopes=TENANT_SCOPES, lifetime_seconds=_TOKEN_SECONDS
             )

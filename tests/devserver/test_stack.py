@@ -5,13 +5,14 @@ import shlex
 import socket
 import subprocess
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
 
 from payment_engine.devserver.announcement import curl_line
 from payment_engine.devserver.processes import free_port
-from payment_engine.devserver.stack import DevRun, Refused, _lock, _reset, run_dev
+from payment_engine.devserver.stack import DevRun, Refused, _lock, _reset, add_arguments, run_dev
 
 
 def dev_run(folder: Path, port: int = 0) -> DevRun:
@@ -50,6 +51,22 @@ def test_an_occupied_port_is_refused(folder: Path) -> None:
         port = other.getsockname()[1]
         with pytest.raises(Refused, match=f"Port {port} is taken"):
             run_dev(dev_run(folder, port))
+
+
+def test_a_data_folder_that_can_not_be_is_refused_in_one_sentence(folder: Path) -> None:
+    (folder / "file").write_text("")
+    for impossible in (folder / "file", folder / "file" / "below", folder / ("x" * 300)):
+        with pytest.raises(Refused, match="can't be the data folder"):
+            run_dev(dev_run(impossible))
+
+
+@pytest.mark.parametrize("port", ["0", "-1", "65536", "http"])
+def test_a_port_that_can_not_be_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    parser = ArgumentParser()
+    add_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--port", port])
+    assert "--port" in capsys.readouterr().err
 
 
 def test_production_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

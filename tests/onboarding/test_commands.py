@@ -214,7 +214,10 @@ def test_a_file_is_never_overwritten(gamma: TenantRecord, tmp_path: Path) -> Non
     path.write_text("something dear")
     with pytest.raises(CommandError, match="exists already"):
         told("tenant_close", "gamma-bank", "--reason", "merged", "--archive", str(path))
-    assert (path.read_text(), Tenant.objects.get(slug="gamma-bank").status) == ("something dear", "SUSPENDED")
+    assert (path.read_text(), Tenant.objects.get(slug="gamma-bank").status) == ("something dear", "ACTIVE")
+    with pytest.raises(CommandError, match="there is no folder"):
+        told("tenant_close", "gamma-bank", "--reason", "merged", "--archive", str(tmp_path / "missing" / "gamma.zip"))
+    assert Tenant.objects.get(slug="gamma-bank").status == "ACTIVE"
     told("tenant_close", "gamma-bank", "--reason", "merged", "--archive", str(tmp_path / "other.zip"))
     assert Tenant.objects.get(slug="gamma-bank").status == "DECOMMISSIONED"
 
@@ -222,3 +225,10 @@ def test_a_file_is_never_overwritten(gamma: TenantRecord, tmp_path: Path) -> Non
 def test_the_older_command_says_what_replaced_it() -> None:
     with pytest.raises(CommandError, match="onboard_tenant"):
         call_command("create_tenant")
+
+
+@pytest.mark.parametrize("command", ["tenant_suspend", "tenant_close"])
+def test_a_reason_says_something(gamma: TenantRecord, command: str) -> None:
+    with pytest.raises(CommandError, match="say why"):
+        told(command, "gamma-bank", "--reason", " ")
+    assert Tenant.objects.get(slug="gamma-bank").status == "ACTIVE"

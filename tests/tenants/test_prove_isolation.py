@@ -4,7 +4,7 @@ import io
 import json
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -16,12 +16,17 @@ from config_mgmt.operations.rate_limits import save_rate_limit
 from config_mgmt.operations.settings import Authority, change_setting
 from config_mgmt.rate_limits.limits import RateLimit
 from config_mgmt.values import Actor
+from payment_engine.clock import now
 from payment_engine.errors import EngineError
 from payments.operations.calendars import add_calendar_day
 from tenants.context import tenant_scope
+from tenants.isolation.portal_attacks import PROOF_USER
 from tenants.models import ApiClient, StaffUser, Tenant
-from tenants.operations.prove_isolation import pairs_to_try
+from tenants.operations.clients import create_api_client
+from tenants.operations.prove_isolation import PROOF_NAME, pairs_to_try
+from tenants.operations.staff import create_staff_user
 from tenants.registry import TenantRecord, forget
+from tenants.scopes import TENANT_SCOPES
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 NO_WEB = "http://127.0.0.1:9"
@@ -50,9 +55,17 @@ def _one_is_configured(tenant_b: TenantRecord) -> None:
         add_calendar_day(calendar="TARGET2", day=date(2026, 6, 10), is_business_day=False, name="Move to the new core", actor=actor)
 
 
+def _left_behind_by_a_run_that_was_killed() -> None:
+    client = create_api_client(tenant="alpha-bank", name=PROOF_NAME, scopes=TENANT_SCOPES)
+    user = create_staff_user(username=f"{PROOF_USER}1", password="correct-horse-battery", tenant=Tenant.objects.get(slug="alpha-bank"))
+    ApiClient.objects.filter(client_id=client.client_id).update(created=now() - timedelta(hours=2))
+    StaffUser.objects.filter(pk=user.pk).update(date_joined=now() - timedelta(hours=2))
+
+
 @pytest.mark.usefixtures("_one_is_configured")
 def test_it_holds_over_http_too_and_leaves_nothing_behind(live_server: Any) -> None:
     before = [model.objects.count() for model in (ApiClient, StaffUser, Session)]
+    _left_behind_by_a_run_that_was_killed()
     found = json.loads(prove("alpha-bank", "beta-bank", "--json", "--base-url", live_server.url))
     assert {each["verdict"] for each in found} <= {"held", "n/a"}
     areas = {each["area"] for each in found if each["verdict"] == "held"}

@@ -1,5 +1,7 @@
 import json
 import logging
+import signal
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -26,6 +28,7 @@ class Command(BaseCommand):
     def handle(self, *, tenants: list[str], base_url: str | None, json: bool, **options: Any) -> None:  # noqa: ANN401
         if len(tenants) not in {0, 2}:
             raise CommandError("name two tenants, or none")
+        stopped = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was made for the proof is removed
         logging.disable(logging.WARNING)  # what is refused is refused on purpose
         try:
             findings = list(prove_isolation(pairs=pairs_to_try(tenants), base_url=base_url or _demo_address()))
@@ -33,6 +36,7 @@ class Command(BaseCommand):
             raise CommandError(error.detail) from error
         finally:
             logging.disable(logging.NOTSET)
+            signal.signal(signal.SIGTERM, stopped)
         self.stdout.write(_as_json(findings) if json else "\n".join(_report(findings, every=options["verbosity"] > 1)))
         # What was asked for by name is not passed over because of a wrong port.
         failures = [each for each in findings if each.is_failure or (each.verdict is Verdict.SKIPPED and base_url is not None)]

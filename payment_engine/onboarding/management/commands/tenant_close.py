@@ -7,7 +7,7 @@ from payment_engine.clock import now
 from payment_engine.errors import EngineError
 from payment_engine.observability.correlation import correlated
 from payment_engine.onboarding.closing import close_tenant
-from payment_engine.onboarding.console import TENANT_HELP, named_tenant, operator
+from payment_engine.onboarding.console import TENANT_HELP, named_tenant, operator, reason_given
 from payment_engine.onboarding.refusals import refusal
 from tenants.models import Tenant
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("tenant", help=TENANT_HELP)
-        parser.add_argument("--reason", required=True, help="why, for its history")
+        parser.add_argument("--reason", required=True, type=reason_given, help="why, for its history")
         parser.add_argument("--archive", type=Path, help="file to write (default ./SLUG-NUMBER-TIME.zip); never overwritten")
         parser.add_argument("--force", action="store_true", help="close it although money is there or something is under way")
 

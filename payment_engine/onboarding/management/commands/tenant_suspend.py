@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from config_mgmt.operations.tenants import suspend_tenant
 from payment_engine.errors import EngineError
 from payment_engine.observability.correlation import correlated
-from payment_engine.onboarding.console import TENANT_HELP, named_tenant, operator
+from payment_engine.onboarding.console import TENANT_HELP, named_tenant, operator, reason_given
 from payment_engine.onboarding.refusals import refusal
 from tenants.models import Tenant
 
@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("tenant", help=TENANT_HELP)
-        parser.add_argument("--reason", required=True, help="why, for its history")
+        parser.add_argument("--reason", required=True, type=reason_given, help="why, for its history")
 
     def handle(self, *, tenant: str, reason: str, **_options: Any) -> None:  # noqa: ANN401
         found = named_tenant(tenant)
