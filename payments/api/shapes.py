@@ -71,11 +71,11 @@ class PaymentInput(Input, frozen=True, kw_only=True):
         )
 
     def _fingerprint(self, amount_minor: int) -> bytes:
-        """Equal for bodies of equal meaning: member order, 10 and "10.00", a member left out or given as its default."""
+        """Equal for bodies of equal meaning: member order, 10 and "10.00", spaces in an IBAN, a member left out or given as its default."""
         meaning = (
             self.payment_type,
-            self.debtor_account,
-            self.creditor_account,
+            _as_meant(self.debtor_account),
+            _as_meant(self.creditor_account),
             amount_minor,
             self.currency,
             self.reference,
@@ -101,10 +101,15 @@ def account_reference(text: str, pointer: str) -> AccountReference:
             return parse_id("acc", text)
         except NotFound:
             raise _unknown(pointer) from None
-    iban = text.replace(" ", "").upper()
+    iban = _as_meant(text)
     if len(iban) < _IBAN_SHORTEST or not iban.isalnum() or not iban.isascii():
         raise _unknown(pointer)
     return iban
+
+
+def _as_meant(text: str) -> str:
+    """An id as it is, an IBAN in electronic form."""
+    return text if text.startswith("acc_") else text.replace(" ", "").upper()
 
 
 def _unknown(pointer: str) -> NotFound:

@@ -72,6 +72,15 @@ def test_same_key_and_meaning_gives_the_first_answer_again(api: Api, ada: Accoun
     assert problem(api.post("/transactions", body(ada, bob, amount="11.00"), key="k-1"))[:2] == (422, "idempotency_key_reused")
 
 
+def test_an_iban_means_the_same_with_spaces_and_small_letters(api: Api, ada: Account, bob: Account) -> None:
+    first, *again = [
+        api.post("/transactions", body(ada, bob, creditorAccount=written), key="k-iban")
+        for written in ("DE89370400440532013000", "DE89 3704 0044 0532 0130 00", "de89370400440532013000")
+    ]
+    assert first.status_code == 201
+    assert [(answer.content, answer["Idempotent-Replayed"]) for answer in again] == [(first.content, "true")] * 2
+
+
 def test_refusal_is_replayed_too(api: Api, ada: Account, bob: Account) -> None:
     first = api.post("/transactions", body(bob, ada), key="k-1")
     assert problem(first)[:2] == (422, "insufficient_funds")
