@@ -58,6 +58,7 @@ class StatementEntry(Struct, frozen=True, kw_only=True, gc=False):
     payment_id: UUID | None
     end_to_end_id: str | None = None
     reference: str | None = None
+    """The debtor's, who alone is told."""
     uetr: UUID | None = None
     remittance_information: str | None = None
     counterparty_name: str | None = None
@@ -135,7 +136,7 @@ def _entry(account_id: UUID, row: tuple[Any, ...], created_at: datetime, balance
         is_charge=other.is_charge,
         payment_id=row[8],
         end_to_end_id=payment.end_to_end_id if payment else None,
-        reference=payment.reference if payment else None,
+        reference=payment.reference if payment and payment.debtor_account_id == account_id else None,
         uetr=payment.uetr if payment else None,
         remittance_information=payment.remittance_information if payment else None,
         counterparty_name=party.name if party else None,

@@ -10,6 +10,7 @@ from accounts.ledger.drafts import BALANCE_MAX_MINOR
 from accounts.models import Account, BalanceDelta
 from accounts.operations.fold import fold_balances
 from accounts.operations.journals import post_manual_journal, post_opening_balance
+from accounts.queries.accounts import account_with_balances, booked_now_minor
 from accounts.queries.statements import statement
 from iso20022.queries.statements import camt053_of
 from payment_engine.errors import ValidationFailed
@@ -20,7 +21,7 @@ from payments.queries.todays_payments import sums_of_todays_payments
 from tenants.registry import TenantRecord
 from tests.factories import make_account, make_payment_type, payment
 from tests.portal.conftest import signed_in
-from tests.portal.pages import page_of, send, words
+from tests.portal.pages import list_of, page_of, send, words
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_tenant_a")]
 TODAY = datetime.now(UTC).date()
@@ -50,7 +51,7 @@ def test_no_journal_overfills_an_account(tenant_a: TenantRecord) -> None:
     assert b"9999999999999999.99" in camt053_of(full.id, TODAY, version="camt.053.001.08")
 
 
-def test_a_balance_no_bigint_holds_stops_no_other_fold(tenant_b: TenantRecord) -> None:
+def test_a_balance_no_bigint_holds_stops_no_other_fold(tenant_a: TenantRecord) -> None:
     for _ in range(10):
         make_account("ISK", funds_minor=BALANCE_MAX_MINOR)
     make_account("EUR", funds_minor=700)
@@ -59,6 +60,11 @@ def test_a_balance_no_bigint_holds_stops_no_other_fold(tenant_b: TenantRecord) -
     assert Account.objects.get(role="EQUITY", currency="EUR").booked_minor == -700
     krona = Account.objects.get(role="EQUITY", currency="ISK")
     assert (krona.booked_minor, BalanceDelta.objects.filter(account_id=krona.id).count()) == (0, 10)
+    assert booked_now_minor(account_with_balances(krona.id)) == -10 * BALANCE_MAX_MINOR
+    operator = signed_in(tenant_a)
+    for page in (list_of("accounts_account"), page_of("accounts_account", krona.pk)):
+        shown = words(operator.get(page).content.decode())
+        assert "9,999,999,999,999,999,990 ISK" in shown, shown[shown.index("EQUITY-ISK") :][:300]
 
 
 def test_a_statement_that_camt_053_can_not_say_is_refused() -> None:

@@ -150,7 +150,7 @@ class TestStatements:
     def test_entries_tell_the_payment_and_the_other_party(self) -> None:
         make_payment_type("DEMO_TRANSFER", processing_fee="1.00")
         ada, bob = make_account(funds_minor=10_000, iban="DE89370400440532013000"), make_account()
-        [outcome] = submit_payments([payment(ada, bob, 2_500, payment_type="DEMO_TRANSFER")])
+        [outcome] = submit_payments([payment(ada, bob, 2_500, payment_type="DEMO_TRANSFER", reference="R-1")])
         assert outcome.payment is not None
         reverse_payment(payment_id=outcome.payment.id, amount_minor=500, reason="Too much")
         debtor, creditor = (statement(account.id, datetime.now(UTC).date()) for account in (ada, bob))
@@ -166,6 +166,7 @@ class TestStatements:
         ]
         assert {e.payment_id for e in (*debtor.entries[1:], *creditor.entries)} == {outcome.payment.id}
         assert debtor.entries[1].counterparty_number == bob.number
+        assert ({e.reference for e in debtor.entries[1:]}, {e.reference for e in creditor.entries}) == ({"R-1"}, {None})
         assert debtor.entries[3].description == "Too much"
         assert (debtor.owner_name, debtor.iban, debtor.currency) == ("Ada Lovelace", "DE89370400440532013000", "EUR")
 
