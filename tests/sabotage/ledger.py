@@ -64,8 +64,8 @@ SABOTAGES: Final = (
     Sabotage(
         name="a fold forgets what it moves",
         file="accounts/operations/fold.py",
-        line="a.booked_minor + s.amount_minor",
-        instead="a.booked_minor",
+        line="SET booked_minor = a.booked_minor + s.amount_minor",
+        instead="SET booked_minor = a.booked_minor",
         tests="tests/accounts",
     ),
     Sabotage(

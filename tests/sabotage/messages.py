@@ -13,6 +13,20 @@ SABOTAGES: Final = (
         tests="tests/iso20022/test_wire_attacks.py",
     ),
     Sabotage(
+        name="a document type declaration opens files",
+        file="iso20022/wire.py",
+        line="load_dtd=False,",
+        instead="load_dtd=True,",
+        tests="tests/iso20022/test_wire_attacks.py",
+    ),
+    Sabotage(
+        name="a second message of another version is passed over",
+        file="iso20022/parts.py",
+        line="self._look_at_foreign_document(element)",
+        instead="pass",
+        tests="tests/iso20022/test_wire_attacks.py",
+    ),
+    Sabotage(
         name="a comment inside an amount changes it",
         file="iso20022/wire.py",
         line="remove_comments=True",

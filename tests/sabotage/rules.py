@@ -75,4 +75,25 @@ SABOTAGES: Final = (
         instead="left = payment.amount_minor",
         tests="tests/payments/test_api.py",
     ),
+    Sabotage(
+        name="a UETR makes two payments",
+        file="payments/operations/submit.py",
+        line="if item.uetr is not None and item.uetr in self._used_uetrs:",
+        instead="if item.uetr is not None and item.uetr in self._kept:",
+        tests="tests/payments/test_uetr.py",
+    ),
+    Sabotage(
+        name="what was asked of a payment changes",
+        file="payments/migrations/sql/payment_request.sql",
+        line="OLD.creditor_account_id, OLD.creditor_iban,",
+        instead="NEW.creditor_account_id, OLD.creditor_iban,",
+        tests="tests/payments/test_states.py",
+    ),
+    Sabotage(
+        name="money given back counts from too early a day",
+        file="payments/operations/reverse.py",
+        line="max(tx.started_at.date(), payment.value_date)",
+        instead="min(tx.started_at.date(), payment.value_date)",
+        tests="tests/payments/test_submit.py",
+    ),
 )
