@@ -4,6 +4,7 @@ from functools import cache
 from typing import Literal
 
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.clickjacking import xframe_options_deny
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularSwaggerView
@@ -38,4 +39,5 @@ def schema_view(request: HttpRequest) -> HttpResponse:
     return not_modified(request, etag) or HttpResponse(body, content_type=_RENDERERS[wanted][1], headers=headers)
 
 
-docs_view = SpectacularSwaggerView.as_view(url=SCHEMA_URL, authentication_classes=[], permission_classes=[])
+# A page on the portal's origin: no other page may show it in a frame.
+docs_view = xframe_options_deny(SpectacularSwaggerView.as_view(url=SCHEMA_URL, authentication_classes=[], permission_classes=[]))

@@ -142,6 +142,7 @@ def test_the_docs_page_shows_the_document(client: Client) -> None:
     response = client.get("/api/v1/docs")
     assert response.status_code == 200
     assert rb"/api/v1/schema?format\u003Djson" in response.content
+    assert response["X-Frame-Options"] == "DENY"
 
 
 class TestDeclarations:
