@@ -33,8 +33,10 @@ from tenants.database.pipeline import PipelinedTransaction
 _encode: Final = msgspec.json.Encoder().encode
 
 _KEPT: Final = "SELECT key, fingerprint, response_status, response_body FROM idempotency_keys WHERE key = ANY (%s::text[])"
-_USED_UETRS: Final = """
-SELECT uetr FROM transactions WHERE uetr = ANY (%s::uuid[]) AND message_id IS NOT NULL AND NOT status = 'REJECTED'"""
+# One by one: for all at once the index of messages, which holds each of these rows too, looks cheaper while it is small.
+USED_UETRS: Final = f"""
+SELECT given.uetr FROM {given_rows({"uetr": "uuid"})} WHERE EXISTS (
+    SELECT FROM transactions t WHERE t.uetr = given.uetr AND t.message_id IS NOT NULL AND NOT t.status = 'REJECTED' OFFSET 0)"""
 _ANSWERS: Final = insert_rows(
     "idempotency_keys",
     {"id": "uuid", "key": "text", "fingerprint": "bytea", "response_body": "text"},
@@ -147,7 +149,7 @@ def queue_used_uetrs(transaction: PipelinedTransaction, uetrs: Sequence[UUID]) -
     """Ask which of these UETRs a payment has that was not rejected; call the result to read them."""
     if not uetrs:
         return set
-    cursor = transaction.queue(_USED_UETRS, [packed_ids(uetrs)])
+    cursor = transaction.queue(USED_UETRS, [packed_ids(uetrs)])
     return lambda: {uetr for (uetr,) in cursor.fetchall()}
 
 

@@ -5,14 +5,17 @@ from threading import Barrier
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connections, transaction
 
+from accounts.ledger.sql import packed_ids
 from accounts.models import Account
 from payment_engine.ids import new_id
 from payments.models import Payment
 from payments.operations.submit import submit_payments
+from payments.operations.writes import USED_UETRS
 from payments.values import SubmitPayment
 from tenants.context import tenant_scope
+from tenants.database.pipeline import pipelined_transaction
 from tenants.registry import TenantRecord
 from tests.factories import make_account, make_payment_type, payment
 
@@ -77,10 +80,11 @@ def test_two_files_at_the_same_time(in_tenant_a: TenantRecord) -> None:
     assert Payment.objects.filter(status="COMPLETED").count() == 20
 
 
-def test_look_up_is_by_the_index(in_tenant_a: TenantRecord) -> None:
-    query = "EXPLAIN SELECT uetr FROM transactions WHERE uetr = ANY (%s::uuid[]) AND message_id IS NOT NULL AND NOT status = 'REJECTED'"
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(query, [[uuid4(), uuid4()]])
-        plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "payment_uetr_unique_in_messages" in plan
+@pytest.mark.parametrize("booked", [0, 30])
+def test_look_up_is_by_the_index(in_tenant_a: TenantRecord, booked: int) -> None:
+    make_payment_type()
+    ada, bob = make_account(funds_minor=1_000), make_account()
+    assert codes(*(of_file(ada, bob, 1, uuid4()) for _ in range(booked))) == [None] * booked
+    with pipelined_transaction() as core:
+        plan = core.queue(f"EXPLAIN {USED_UETRS}", [packed_ids([uuid4(), uuid4()])]).fetchall()
+    assert "using payment_uetr_unique_in_messages" in str(plan), plan

@@ -7,7 +7,6 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from accounts.operations.journals import post_opening_balance
 from events.answers import Answer
 from events.models import IdempotencyKey
 from payment_engine.errors import EngineError
@@ -98,11 +97,9 @@ def test_fee_account_not_yet_committed_is_nobody_elses(in_tenant_a: TenantRecord
 def test_creditor_that_cannot_hold_more_is_refused_alone(in_tenant_a: TenantRecord) -> None:
     make_payment_type()
     most = 10**18 - 1
-    ada, eve = make_account(funds_minor=10**18), make_account(funds_minor=1_000)
-    bob = make_account(overdraft_limit_minor=most)
-    for _ in range(8):
-        post_opening_balance(account_id=bob.id, amount_minor=10**18, currency="EUR")
-    outcomes = submit_payments([payment(ada, bob, 10**18 - 1), payment(eve, ada, 1)])
+    ada, eve = make_account(funds_minor=most - 1, overdraft_limit_minor=1), make_account(funds_minor=1_000)
+    bob = make_account(funds_minor=1, overdraft_limit_minor=most)
+    outcomes = submit_payments([payment(ada, bob, most), payment(eve, ada, 1)])
     assert [o.refusal.code if o.refusal else None for o in outcomes] == ["limit_exceeded", None]
 
 

@@ -26,7 +26,7 @@ from tests.review.test_attacks import keyed
 @pytest.mark.django_db
 def test_daily_limit_above_what_a_usage_can_count(in_tenant_a: TenantRecord) -> None:
     make_payment_type("HUGE", daily_limit=10**17)
-    ada, bob, eve = make_account(funds_minor=10**18), make_account(), make_account(funds_minor=100)
+    ada, bob, eve = make_account(funds_minor=10**18 - 1), make_account(), make_account(funds_minor=100)
     LimitUsage.objects.create(
         account_id=ada.id,
         payment_type="HUGE",
