@@ -36,7 +36,7 @@ _KEPT: Final = "SELECT key, fingerprint, response_status, response_body FROM ide
 # One by one: for all at once the index of messages, which holds each of these rows too, looks cheaper while it is small.
 USED_UETRS: Final = f"""
 SELECT given.uetr FROM {given_rows({"uetr": "uuid"})} WHERE EXISTS (
-    SELECT FROM transactions t WHERE t.uetr = given.uetr AND t.message_id IS NOT NULL AND NOT t.status = 'REJECTED' OFFSET 0)"""
+    SELECT FROM transactions t WHERE t.uetr = given.uetr AND t.message_id IS NOT NULL AND NOT t.status = 'REJECTED' OFFSET 0)"""  # noqa: S608  # constants
 _ANSWERS: Final = insert_rows(
     "idempotency_keys",
     {"id": "uuid", "key": "text", "fingerprint": "bytea", "response_body": "text"},
