@@ -33,7 +33,7 @@ from tenants.database.pipeline import PipelinedTransaction
 _encode: Final = msgspec.json.Encoder().encode
 
 _KEPT: Final = "SELECT key, fingerprint, response_status, response_body FROM idempotency_keys WHERE key = ANY (%s::text[])"
-# One by one: for all at once the index of messages, which holds each of these rows too, looks cheaper while it is small.
+# One by one: for many at once the index of messages, which holds each of these rows too, looks cheaper while it has a few hundred.
 USED_UETRS: Final = f"""
 SELECT given.uetr FROM {given_rows({"uetr": "uuid"})} WHERE EXISTS (
     SELECT FROM transactions t WHERE t.uetr = given.uetr AND t.message_id IS NOT NULL AND NOT t.status = 'REJECTED' OFFSET 0)"""  # noqa: S608  # constants
