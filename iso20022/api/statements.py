@@ -36,7 +36,7 @@ _VERSION: Final = QueryParameter(name="version", type=Camt053Version, descriptio
     path={"account_id": id_schema("acc")},
     query=(_DATE, _VERSION),
     answers={200: Media(content={"application/xml": XML_SCHEMA})},
-    errors=(406,),
+    errors=(406, 422),
 )
 def get_camt053(request: HttpRequest, account_id: str) -> HttpResponse:
     """Opening balance (OPBD), every entry of the day, closing balance (CLBD); a day without entries has a statement too."""
