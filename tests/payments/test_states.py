@@ -16,7 +16,7 @@ from tests.factories import make_account, make_payment_type, payment
 
 
 def test_trigger_and_python_allow_the_same_changes() -> None:
-    sql = (Path(__file__).parents[2] / "payments/migrations/sql/payment_request.sql").read_text()
+    sql = (Path(__file__).parents[2] / "payments/migrations/sql/payment_rules.sql").read_text()
     in_sql = {name: set(allowed.split(",")) for name, allowed in re.findall(r"WHEN '(\w+)' THEN '\{(.*?)\}'", sql)}
     assert in_sql == {status.value: {s.value for s in after} for status, after in NEXT.items() if after}
 

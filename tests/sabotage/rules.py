@@ -85,8 +85,8 @@ SABOTAGES: Final = (
     Sabotage(
         name="what was asked of a payment changes",
         file="payments/migrations/sql/payment_request.sql",
-        line="OLD.creditor_account_id, OLD.creditor_iban,",
-        instead="NEW.creditor_account_id, OLD.creditor_iban,",
+        line="OLD.creditor_account_id,",
+        instead="NEW.creditor_account_id,",
         tests="tests/payments/test_states.py",
     ),
     Sabotage(
