@@ -15,11 +15,6 @@ pytestmark = [pytest.mark.django_db]
 
 
 @pytest.fixture
-def api(tenant_a: TenantRecord) -> Api:
-    return Api(tenant_a)
-
-
-@pytest.fixture
 def ada(in_tenant_a: TenantRecord) -> Account:
     make_payment_type()
     make_payment_type("DEMO_TRANSFER", processing_fee="1.00", max_amount="50000")

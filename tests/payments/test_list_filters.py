@@ -24,11 +24,6 @@ HERE, THERE = "DE89370400440532013000", "FR1420041010050500013M02606"
 
 
 @pytest.fixture
-def api(tenant_a: TenantRecord) -> Api:
-    return Api(tenant_a)
-
-
-@pytest.fixture
 def ada(in_tenant_a: TenantRecord) -> Account:
     make_payment_type()
     make_payment_type("CREDIT_TRANSFER", is_synchronous=False, rail="simulator")

@@ -26,11 +26,6 @@ GUIDE = """{
   }"""
 
 
-@pytest.fixture
-def api(tenant_a: TenantRecord) -> Api:
-    return Api(tenant_a)
-
-
 def send(api: Api, verb: str, path: str, body: Any = None, **headers: str) -> Any:
     return api.send(verb, PATH + path, body, **headers)
 

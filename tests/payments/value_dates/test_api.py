@@ -18,11 +18,6 @@ CLOSED = {"businessDay": False, "name": "Move to the new core"}
 
 
 @pytest.fixture
-def api(tenant_a: TenantRecord) -> Api:
-    return Api(tenant_a)
-
-
-@pytest.fixture
 def sepa(in_tenant_a: TenantRecord) -> None:
     make_payment_type("SEPA", cut_off_time=time(15), time_zone="Europe/Berlin", calendar="TARGET2", currencies=["EUR"])
 
