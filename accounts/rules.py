@@ -46,6 +46,11 @@ def check_email(email: str, pointer: str) -> None:
         raise _failed(pointer, "this is not an e-mail address") from None
 
 
+def in_electronic_form(text: str) -> str:
+    """An IBAN as people write it, without its spaces and in capitals."""
+    return text.replace(" ", "").upper()
+
+
 def is_iban(text: str) -> bool:
     """ISO 13616 in electronic form: capitals and digits, right length and check digits for its country."""
     try:

@@ -33,12 +33,6 @@ class NoFiles(FileUploadHandler):
     def new_file(self, *_args: object, **_kwargs: object) -> None:
         raise StopUpload(connection_reset=True)
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
-        raise StopUpload(connection_reset=True)
-
-    def file_complete(self, file_size: int) -> None:
-        return None
-
 
 class PortalOnly:
     """In front of a Django middleware class: outside the portal it is not there."""

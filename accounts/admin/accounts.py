@@ -23,6 +23,7 @@ from accounts.operations.accounts import (
 from accounts.operations.journals import post_opening_balance
 from accounts.panels import account_label, active_holds, postings_of_account
 from accounts.queries.accounts import booked_now_minor, with_unfolded
+from accounts.rules import in_electronic_form
 from payment_engine.money import format_amount
 from tenants.portal.buttons import Kind, button
 from tenants.portal.cells import NOTHING, Panel, amount, badge, grouped_amount, moment, record_link
@@ -89,7 +90,7 @@ class AccountAdmin(TenantModelAdmin[Account]):
         return False
 
     def matching(self, term: str) -> Q:
-        compact = term.replace(" ", "").upper()
+        compact = in_electronic_form(term)
         return Q(number__startswith=term) | Q(iban=compact) | Q(name__icontains=term) | Q(customer__name__icontains=term)
 
     def pickable(self, queryset: QuerySet[Account]) -> QuerySet[Account]:
@@ -118,7 +119,7 @@ class AccountAdmin(TenantModelAdmin[Account]):
 
     @admin.display(description="Booked")
     def amount_booked(self, account: Account) -> SafeString:
-        return amount(account.booked_minor + self._not_folded(account), account.currency)
+        return amount(account.booked_minor, account.currency)
 
     @admin.display(description="Held")
     def amount_held(self, account: Account) -> SafeString:
@@ -130,7 +131,7 @@ class AccountAdmin(TenantModelAdmin[Account]):
 
     @admin.display(description="Available")
     def amount_available(self, account: Account) -> SafeString:
-        return amount(account.available_minor + self._not_folded(account), account.currency)
+        return amount(account.available_minor, account.currency)
 
     @admin.display(description="Opened")
     def created(self, account: Account) -> str:
@@ -140,19 +141,16 @@ class AccountAdmin(TenantModelAdmin[Account]):
     def closed(self, account: Account) -> str:
         return moment(account.closed_at)
 
-    def _not_folded(self, account: Account) -> int:
-        return getattr(account, "not_folded_minor", 0)
-
     def prepare_rows(self, rows: list[Account]) -> None:
-        """Balances of the shared accounts, with what no fold has moved into them yet: both of one moment."""
+        """To be shown, and never saved: balances of the shared accounts with what no fold has moved into them yet, of one moment."""
         shared = {(account.tenant_id, account.pk): account for account in rows if account.append_only}
         if not shared:
             return
         found = with_unfolded(Account.objects.filter(tenant_id__in={tenant for tenant, _ in shared}, id__in=[key for _, key in shared]))
         for fresh in found:
             if (account := shared.get((fresh.tenant_id, fresh.pk))) is not None:
-                account.booked_minor, account.available_minor = fresh.booked_minor, fresh.available_minor
-                account.not_folded_minor = booked_now_minor(fresh) - fresh.booked_minor  # type: ignore[attr-defined]  # of this page only
+                account.booked_minor = booked_now_minor(fresh)
+                account.available_minor = account.booked_minor - fresh.held_minor + fresh.overdraft_limit_minor
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Account | None:
         account: Account | None = super().get_object(request, object_id, from_field)

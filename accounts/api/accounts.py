@@ -14,7 +14,6 @@ from accounts.api.shapes import (
     AccountRole,
     AccountStatus,
     AccountType,
-    Currency,
     CustomerId,
     account_etag,
     account_output,
@@ -25,7 +24,7 @@ from accounts.operations.changes import AccountChanges, change_account
 from accounts.queries.accounts import account_with_balances, accounts_with_balances
 from config_mgmt.settings_values import setting
 from events.api.answers import answered_once, json_answer, location
-from payment_engine.api.amounts import AmountInput, amount_field
+from payment_engine.api.amounts import AmountInput, CurrencyText, amount_field
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH, PageOf, endpoint, operation
 from payment_engine.api.etags import check_if_match
 from payment_engine.api.json import decode_body, json_response
@@ -40,7 +39,7 @@ _KEYSET: Final = newest_first("accounts")
 _Number = Annotated[str, Meta(min_length=1, max_length=34)]
 _FILTERS: Final = (
     QueryParameter(name="customerId", column="customer_id", type=CustomerId),
-    QueryParameter(name="currency", type=Currency),
+    QueryParameter(name="currency", type=CurrencyText),
     QueryParameter(name="type", type=AccountType),
     QueryParameter(name="role", type=AccountRole),
     QueryParameter(name="status", type=AccountStatus),

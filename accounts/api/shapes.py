@@ -14,7 +14,7 @@ from accounts.queries.postings import PostingRow
 from accounts.queries.statements import AccountStatement, StatementEntry
 from accounts.rules import IBAN_PATTERN, NUMBER_PATTERN, TEXT_PATTERN
 from payment_engine.api.amount_schemas import AmountOrZero
-from payment_engine.api.amounts import CurrencyCode
+from payment_engine.api.amounts import CurrencyCode, CurrencyText
 from payment_engine.api.json import Input, Output
 from payment_engine.ids import public_id
 from payment_engine.money import format_amount
@@ -25,7 +25,6 @@ AccountStatus = Literal["OPEN", "FROZEN", "CLOSED"]
 JournalKind = Literal["PAYMENT", "REVERSAL", "MANUAL", "OPENING"]
 CustomerId = Annotated[str, Meta(pattern="^cus_[0-9a-f]{32}$")]
 AccountId = Annotated[str, Meta(pattern="^acc_[0-9a-f]{32}$")]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 SignedAmount = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$", description="Credit positive, with exactly the currency's digits")]
 # The patterns are published here and enforced by the operations, for every door alike.
 Name = Annotated[str, Meta(min_length=1, max_length=140, extra_json_schema={"pattern": TEXT_PATTERN})]
@@ -104,7 +103,7 @@ class AccountOutput(Output, frozen=True, kw_only=True):
     account_number: str
     iban: str | None
     name: str
-    currency: Currency
+    currency: CurrencyText
     type: AccountType
     role: AccountRole
     status: AccountStatus
@@ -118,7 +117,7 @@ class BalanceAtOutput(Output, frozen=True, kw_only=True):
     """The balance of one moment; what was held and available is known of the present only."""
 
     account_id: AccountId
-    currency: Currency
+    currency: CurrencyText
     as_of: datetime
     booked: SignedAmount
     held: SignedAmount | UnsetType = UNSET
@@ -132,7 +131,7 @@ class PostingOutput(Output, frozen=True, kw_only=True):
     journal_id: str
     kind: JournalKind
     amount: SignedAmount
-    currency: Currency
+    currency: CurrencyText
     balance_after: SignedAmount | None
     value_date: date
     created_at: datetime
@@ -166,7 +165,7 @@ class StatementOutput(Output, frozen=True, kw_only=True):
     account_id: AccountId
     account_number: str
     iban: str | None
-    currency: Currency
+    currency: CurrencyText
     date: date
     opening_balance: SignedAmount
     closing_balance: SignedAmount

@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.errors import AccountUnknown
 from accounts.models import Account, BalanceDelta
+from accounts.rules import in_electronic_form
 from tenants.context import current_tenant_id
 
 
@@ -39,8 +40,8 @@ def find_account(reference: UUID | str) -> Account | None:
     accounts = Account.objects.filter(tenant_id=current_tenant_id())
     if isinstance(reference, UUID):
         return accounts.filter(id=reference).first()
-    iban = reference.replace(" ", "").upper()
-    return accounts.filter(number=reference.strip()).first() or accounts.filter(iban=iban).first()
+    iban = in_electronic_form(reference)
+    return accounts.filter(iban=iban).first() or accounts.filter(number=reference.strip()).first()
 
 
 def booked_now_minor(account: Account) -> int:

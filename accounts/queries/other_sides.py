@@ -52,17 +52,14 @@ def other_sides(cursor: CursorWrapper, account_id: UUID, legs: Sequence[Leg]) ->
     the account of the paired leg.
     """
     payments = {row[0]: PaymentFacts(*row) for row in _select(cursor, _PAYMENTS, {payment_id for *_, payment_id in legs if payment_id})}
-    by_pair = {
-        journal_id
-        for journal_id, line, payment_id in legs
-        if (payment := payments.get(payment_id) if payment_id else None) is None or _earns_charge(payment, account_id, line)
-    }
-    paired = {(journal_id, line ^ 1): account for journal_id, line, account in _select(cursor, _LEGS, by_pair)}
+    facts = [payments.get(payment_id) if payment_id else None for *_, payment_id in legs]
+    by_pair = [payment is None or _earns_charge(payment, account_id, line) for (_, line, _), payment in zip(legs, facts, strict=True)]
+    journals = {journal_id for (journal_id, *_), is_by_pair in zip(legs, by_pair, strict=True) if is_by_pair}
+    paired = {(journal_id, line ^ 1): account for journal_id, line, account in _select(cursor, _LEGS, journals)}
     sides = []
-    for journal_id, line, payment_id in legs:
-        payment = payments.get(payment_id) if payment_id else None
+    for (journal_id, line, _), payment, is_by_pair in zip(legs, facts, by_pair, strict=True):
         is_charge = payment is not None and line >= _FIRST_CHARGE_LINE
-        if payment is None or _earns_charge(payment, account_id, line):
+        if payment is None or is_by_pair:
             other = paired.get((journal_id, line))
         else:
             other = None if is_charge else _other_party(payment, account_id)

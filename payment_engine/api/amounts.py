@@ -13,6 +13,7 @@ _FRACTION: Final = re.compile(r"-?[0-9]+\.[0-9]+", re.ASCII)
 _SHOWN: Final = 'an amount is a decimal string such as "1500.00" or a JSON number'
 # Decoding lets any text through, so that an unknown one gets its own code (currency_unknown), not a pattern's complaint.
 CURRENCIES: Final = tuple(sorted(currency.code for currency in Currency if is_currency(currency.code)))
+CurrencyText = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 CurrencyCode = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(CURRENCIES)})]
 
 

@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import Account
 from accounts.panels import account_label
-from accounts.rules import is_iban
+from accounts.rules import in_electronic_form, is_iban
 from config_mgmt.admin.forms import MomentField
 from payment_engine.clock import now
 from payment_engine.errors import EngineError
@@ -65,7 +65,7 @@ class PreviewForm(OperationForm):
         return currency
 
     def clean_creditor_iban(self) -> str:
-        iban: str = self.cleaned_data["creditor_iban"].replace(" ", "").upper()
+        iban: str = in_electronic_form(self.cleaned_data["creditor_iban"])
         if iban and not is_iban(iban):
             raise forms.ValidationError("this is not a valid IBAN")
         return iban

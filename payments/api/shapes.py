@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from msgspec import UNSET, Meta, UnsetType
 
 from accounts.ledger.locks import AccountReference
+from accounts.rules import in_electronic_form
 from payment_engine.api.amounts import AmountInput, CurrencyCode, amount_field
 from payment_engine.api.errors import field_failed
 from payment_engine.api.idempotency import fingerprint
@@ -24,7 +25,6 @@ Text140 = Annotated[str, Meta(min_length=1, max_length=140)]
 AccountText = Annotated[str, Meta(min_length=1, max_length=64, description="An account's id (acc_…) or its IBAN")]
 AccountFilter = Annotated[str, Meta(pattern="^(acc_[0-9a-f]{32}|[A-Z]{2}[0-9A-Z]{13,32})$")]
 AmountFilter = Annotated[str, Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,4})?$")]
-CurrencyFilter = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 MessageId = Annotated[str, Meta(pattern="^msg_[0-9a-f]{32}$")]
 UetrText = Annotated[str, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
 OnlyCaptured = Annotated[bool, Meta(extra_json_schema={"const": True}, description="A payment is booked at once")]
@@ -109,7 +109,7 @@ def account_reference(text: str, pointer: str) -> AccountReference:
 
 def _as_meant(text: str) -> str:
     """An id as it is, an IBAN in electronic form."""
-    return text if text.startswith("acc_") else text.replace(" ", "").upper()
+    return text if text.startswith("acc_") else in_electronic_form(text)
 
 
 def _unknown(pointer: str) -> NotFound:

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from config_mgmt.rate_limits.tickets import ticket_of
 from events.answers import Answer
 from events.api.answers import answered_once, json_answer, location, refusal_answer, respond
-from payment_engine.api.amounts import amount_field
+from payment_engine.api.amounts import CurrencyText, amount_field
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_REQUIRED, PageOf, endpoint, operation
 from payment_engine.api.idempotency import required_key
 from payment_engine.api.json import decode_body, encode, json_response
@@ -30,7 +30,6 @@ from payment_engine.observability.metrics import count_payments
 from payments.api.shapes import (
     AccountFilter,
     AmountFilter,
-    CurrencyFilter,
     MessageId,
     PaymentInput,
     ReversalInput,
@@ -63,7 +62,7 @@ _FILTERS: Final = (
     QueryParameter(name="debtorAccount", column="debtor", type=AccountFilter, description=_ID_OR_IBAN),
     QueryParameter(name="creditorAccount", column="creditor", type=AccountFilter, description=_ID_OR_IBAN),
     QueryParameter(name="amount", column="amount", type=AmountFilter, ranged=True, description="Of each payment in its own currency"),
-    QueryParameter(name="currency", type=CurrencyFilter),
+    QueryParameter(name="currency", type=CurrencyText),
     QueryParameter(name="uetr", type=UetrText),
     QueryParameter(name="messageId", column="message_id", type=MessageId, description="The ISO 20022 message it came in"),
     QueryParameter(name="valueDate", column="value_date", type=date, ranged=True),

@@ -11,7 +11,7 @@ from iso4217 import Currency
 
 from accounts.ledger.locks import AccountReference
 from accounts.models import Account
-from accounts.rules import is_iban
+from accounts.rules import in_electronic_form, is_iban
 from payment_engine.money import MAX_DIGITS, exponent, is_currency
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -62,6 +62,6 @@ def mentioned_as(term: str) -> Q:
     found = Q(reference=term) | Q(end_to_end_id=term) | Q(idempotency_key=term)
     if _UUID.fullmatch(term):
         found |= Q(uetr=UUID(term))
-    if is_iban(iban := term.replace(" ", "").upper()):
+    if is_iban(iban := in_electronic_form(term)):
         found |= account_is("debtor", iban) | account_is("creditor", iban)
     return found
