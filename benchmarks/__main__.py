@@ -80,8 +80,8 @@ def main() -> int:
 def _options() -> Options:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what a payment costs; see docs/performance.md")
     parser.add_argument("--only", default=",".join(FAMILIES), help=f"some of {','.join(FAMILIES)}, separated by commas")
-    parser.add_argument("--rounds", type=int, default=3, help="how often the variants take turns")
-    parser.add_argument("--seconds", type=float, default=4.0, help="how long a variant is measured in each round")
+    parser.add_argument("--rounds", type=int, default=5, help="how often the variants take turns")
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long a variant is measured in each round")
     parser.add_argument("--quick", action="store_true", help="one round of one second and a file of 1,000 transfers: does it work at all?")
     given = parser.parse_args()
     families = tuple(given.only.split(","))
@@ -127,7 +127,7 @@ def _measure(options: Options, stage: Stage, stack: ExitStack) -> Results:
 
 
 def _groups(options: Options, stage: Stage, web: Web | None, stack: ExitStack) -> list[list[Variant]]:
-    """The variants in groups small enough for one reference each."""
+    """The variants that take turns with one another."""
     groups: list[list[Variant]] = []
     pid = stage.servers.postgres_pid
     if "core" in options.families:
@@ -153,11 +153,20 @@ def _rest(rest: Rest, connections: int, hot: bool, seconds: float) -> Measure:
 
 
 def _group(reference: Reference, group: list[Variant], seconds: float, when: str) -> Iterator[Measure]:
-    """The reference, then the variants beside it."""
-    yardstick = reference.measure(seconds)
-    for measure in [yardstick, *(variant(seconds).beside(yardstick) for variant in group)]:
-        _say(f"{when}: {measure.variant}: {measure.rate:,.0f}/s, {measure.ratio:.2f}")
-        yield measure
+    """The variants, with the reference before, between and after them: each is compared with the two beside it."""
+    before = _said(reference.measure(seconds), when)
+    yield before
+    for variant in group:
+        measure = variant(seconds)
+        after = _said(reference.measure(seconds), when)
+        yield _said(measure.between(before, after), when)
+        yield after
+        before = after
+
+
+def _said(measure: Measure, when: str) -> Measure:
+    _say(f"{when}: {measure.variant}: {measure.rate:,.0f}/s, {measure.ratio:.2f}")
+    return measure
 
 
 def _report(options: Options, results: Results) -> None:

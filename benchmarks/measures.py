@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """One variant in one round, beside the reference measured just before it: `ratio` is its rate over the reference's,
-    `cost` its CPU per payment over the reference's."""
+    """One variant in one round: `ratio` is its rate over that of the references measured just before and after it, `cost` its
+    CPU per payment over theirs."""
 
     variant: str
     payments: int
@@ -29,8 +29,10 @@ class Measure:
     def cpu_us(self) -> float:
         return 1e6 * (self.python_cpu_seconds + self.postgres_cpu_seconds) / self.payments
 
-    def beside(self, reference: "Measure") -> "Measure":
-        return replace(self, ratio=self.rate / reference.rate, cost=self.cpu_us / reference.cpu_us)
+    def between(self, before: "Measure", after: "Measure") -> "Measure":
+        """Compared with the mean of both: a machine that grows slower or faster meanwhile moves neither figure."""
+        rate, cpu_us = (before.rate + after.rate) / 2, (before.cpu_us + after.cpu_us) / 2
+        return replace(self, ratio=self.rate / rate, cost=self.cpu_us / cpu_us)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,7 @@ class Posting(TenantModel):
         # the statement's time, taken after the account's lock: accounts.queries.versions finds moments among them.
         indexes = [
             models.Index(
-                fields=["account_id", "-created_at", "-id"], condition=Q(account_version__isnull=True), name="idx_postings_append_only"
+                fields=["account_id", "created_at", "id"], condition=Q(account_version__isnull=True), name="idx_postings_append_only"
             )
         ]
 
