@@ -13,6 +13,7 @@ from accounts.ledger.sql import (
     array_of,
     array_of_texts,
     insert_rows,
+    one_value,
     pack_ids,
     packed_ids,
     packed_new_ids,
@@ -25,7 +26,14 @@ from tenants.database.pipeline import PipelinedTransaction
 _JOURNALS: Final = insert_rows(
     "journals",
     {"id": "uuid", "payment_id": "uuid"},
-    alike={"kind": "text", "description": "text", "value_date": "date", "posting_count": "int2", "created_by": "text"},
+    alike={
+        "kind": "text",
+        "description": "text",
+        "value_date": "date",
+        "posting_count": "int2",
+        "created_by": "text",
+        "created_at": "timestamptz",
+    },
 )
 _POSTINGS: Final = insert_rows(
     "postings",
@@ -38,12 +46,12 @@ _POSTINGS: Final = insert_rows(
         "account_version": "int8",
         "balance_after_minor": "int8",
     },
-    alike={"currency": "text", "value_date": "date"},
+    alike={"currency": "text", "value_date": "date", "created_at": "timestamptz"},
 )
 
 
 def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalDraft], accounts: LockedAccounts) -> None:
-    """Queue journals and their postings; PostgreSQL moves the balances with them.
+    """Queue journals and their postings, of the moment the accounts were locked; PostgreSQL moves the balances with them.
 
     `accounts` holds every account of the legs that is not append-only, locked by this transaction; their running
     balances move along and end as what is stored. A leg on an account that is not among them goes to an append-only
@@ -63,13 +71,15 @@ def post_journals(transaction: PipelinedTransaction, journals: Sequence[JournalD
                 alike([j.value_date for j in journals], array_of),
                 alike([len(j.legs) for j in journals], array_of),
                 alike([j.created_by for j in journals], array_of_texts),
+                one_value(accounts.locked_at),
             ],
         ),
     )
     postings = _Postings()
     for journal in journals:
         postings.add(journal, accounts)
-    transaction.execute(_POSTINGS, rows_of(tenant_id, *postings.columns()))
+    each, often_alike = postings.columns()
+    transaction.execute(_POSTINGS, rows_of(tenant_id, each, [*often_alike, one_value(accounts.locked_at)]))
 
 
 class _Postings:

@@ -50,7 +50,12 @@ def rows_of(tenant_id: str, each: Sequence[Array], alike: Sequence[Alike] = ()) 
 
 def alike(values: Sequence[Any], array: Callable[[Sequence[Any]], Array]) -> Alike:
     """One value for all rows if it is one, else the array."""
-    return (NONE, values[0]) if values.count(values[0]) == len(values) else (array(values), None)
+    return one_value(values[0]) if values.count(values[0]) == len(values) else (array(values), None)
+
+
+def one_value(value: object) -> Alike:
+    """One value for all rows."""
+    return NONE, value
 
 
 def given_rows(columns: Mapping[str, str]) -> str:

@@ -98,7 +98,7 @@ def _post(
             draft = JournalDraft(
                 id=posted_id,
                 kind=kind,
-                value_date=transaction.started_at.date(),
+                value_date=accounts.locked_at.date(),
                 legs=legs(debit_account_id, credit_account_id, amount_minor, currency),
                 description=description,
                 created_by=created_by,

@@ -42,7 +42,7 @@ _SHARED: Final = "SELECT currency, id FROM accounts WHERE role = %s AND append_o
 _ENDINGS: Final = {"id": "uuid", "status": "text", "journal_id": "uuid", "reason_code": "text", "reason": "text"}
 _END: Final = f"""
 UPDATE transactions t SET status = given.status, journal_id = given.journal_id, reason_code = given.reason_code, reason = given.reason,
-    completed_at = CASE given.status WHEN 'COMPLETED' THEN now() END, next_attempt_at = NULL
+    completed_at = CASE given.status WHEN 'COMPLETED' THEN %s::timestamptz END, next_attempt_at = NULL
 FROM {given_rows(_ENDINGS)} WHERE t.id = given.id AND t.tenant_id = %s"""  # noqa: S608  # constants
 
 
@@ -147,6 +147,7 @@ def finish(transaction: PipelinedTransaction, endings: Sequence[Ending], account
     transaction.execute(
         _END,
         [
+            accounts.locked_at,
             packed_ids([ending.payment.id for ending in endings]),
             array_of(ending.status.value for ending in endings),
             packed_ids([ending.journal.id if ending.journal else None for ending in endings]),

@@ -85,7 +85,7 @@ def _post(payment: Payment, amount_minor: int, reason: str, created_by: str) -> 
             id=journal_id,
             kind=Journal.Kind.REVERSAL,
             payment_id=payment.id,
-            value_date=max(tx.started_at.date(), payment.value_date),  # nobody gains or loses interest by it
+            value_date=max(accounts.locked_at.date(), payment.value_date),  # nobody gains or loses interest by it
             legs=legs,
             description=reason,
             created_by=created_by,

@@ -163,7 +163,7 @@ class _Batch:
         self._accounts = accounts
         self._kept = kept
         self._used_uetrs = used_uetrs
-        self._now = transaction.started_at
+        self._now = accounts.locked_at
         self._today = self._now.date()
         self._usage = RunningUsage()
         self._journals: list[JournalDraft] = []

@@ -69,12 +69,10 @@ _OFTEN_ALIKE: Final = {
     "metadata": "jsonb",
     "correlation_id": "text",
     "created_by": "text",
+    "created_at": "timestamptz",
+    "completed_at": "timestamptz",
 }
-_EXPRESSIONS: Final = {
-    "reversed_minor": "0",
-    "created_at": "now()",
-    "completed_at": "CASE WHEN given.journal_id IS NULL THEN NULL ELSE now() END",
-}
+_EXPRESSIONS: Final = {"reversed_minor": "0"}
 _PAYMENTS: Final = insert_rows("transactions", _EACH, _OFTEN_ALIKE, _EXPRESSIONS)
 # Of those that wait; apart, so that what is booked at once pays nothing for the columns it has no use for.
 _WAITING_PAYMENTS: Final = insert_rows(
@@ -231,6 +229,8 @@ def _payment_columns(payments: Sequence[tuple[SubmitPayment, PaymentRecord]]) ->
         alike([_encode(r.metadata).decode() if r.metadata else "{}" for r in records], array_of_texts),
         alike([item.correlation_id for item in items], array_of_texts),
         alike([item.created_by for item in items], array_of_texts),
+        alike([r.created_at for r in records], _array_of_moments),
+        alike([r.completed_at for r in records], _array_of_moments),
     ]
     return each, often_alike
 

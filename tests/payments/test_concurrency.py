@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -12,6 +13,8 @@ from django.db import connections
 
 from accounts.models import Account, Journal, Posting
 from events.models import IdempotencyKey
+from payment_engine.ids import parse_id
+from payment_engine.money import parse_amount
 from payments.models import Payment
 from payments.queries.verify import verify_tenant
 from tenants.context import tenant_scope
@@ -87,6 +90,21 @@ def test_50_posts_with_one_key_and_different_bodies_are_one_payment(tenant: Tena
     answers = at_once(50, lambda n: api.post("/transactions", transfer(payers[n], bob, "1.00"), key="one-key"))
     assert Counter(a.status_code for a in answers) == {201: 1, 422: 49}
     assert (Payment.objects.count(), booked(bob)) == (1, "1.00")
+
+
+@pytest.mark.usefixtures("sharing")
+def test_the_balance_as_of_a_payments_completion_is_the_one_after_it(tenant: TenantRecord) -> None:
+    """Though transactions that began earlier waited for those that began later."""
+    api, bob = Api(tenant), make_account()
+    payers = [make_account(funds_minor=100_00) for _ in range(40)]
+    answers = at_once(40, lambda n: api.post("/transactions", transfer(payers[n], bob, "1.00")).json())
+    after = {
+        posting.created_at: posting.balance_after_minor for posting in Posting.objects.filter(account_id=bob.id).order_by("account_version")
+    }
+    assert {Payment.objects.get(id=parse_id("pay", answer["transactionId"])).completed_at for answer in answers} == after.keys()
+    for answer in answers:
+        then = api.get(f"/accounts/{bob.public_id}/balance?asOf={answer['completedAt']}").json()["booked"]
+        assert parse_amount(then, "EUR") == after[datetime.fromisoformat(answer["completedAt"])]
 
 
 @pytest.mark.usefixtures("sharing")
