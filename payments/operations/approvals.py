@@ -21,6 +21,7 @@ from payments.routes import INTERNAL
 from payments.rules import accounts_refuse, still_refused
 from payments.snapshot import terms_of_version
 from payments.states import PaymentStatus
+from payments.terms import PaymentTerms
 from tenants.context import current_tenant_id
 from tenants.database.pipeline import pipelined_transaction
 
@@ -33,16 +34,18 @@ _Status = PaymentApproval.Status
 def approve_payment(*, payment_id: UUID, actor: Actor, reason: str = "") -> Payment:
     """Let a payment go on: it gets its hold, and is booked at once if it is synchronous. Locks the payment, then its accounts.
 
-    Judged again by today's accounts and balances, under the terms it was asked for; its limits are used since then. A
-    refusal (InsufficientFunds, AccountFrozen, …) is raised and leaves it waiting. Raises PaymentUnknown, ApprovalDecided,
-    SelfApproval for the person who asked for it, NotAuthorised for an approver whom nobody answers for.
+    Judged again by today's accounts and balances, under the terms it was asked for; its limits are used since then. Its
+    value date is one from now on, never earlier than the one it was taken with. A refusal (InsufficientFunds, AccountFrozen, …)
+    is raised and leaves it waiting. Raises PaymentUnknown, ApprovalDecided, SelfApproval for the person who asked for it,
+    NotAuthorised for an approver whom nobody answers for.
     """
     payment, approval = _waiting(payment_id)
+    terms = terms_of_version(payment.payment_type, payment.payment_type_version)
     check_second_person(actor, approval.requested_by, approval.requested_by_person, what="a payment")
     _decide(approval, _Status.APPROVED, actor, reason)
-    _reserve(payment, approval.debit_minor)
+    _reserve(payment, approval.debit_minor, terms)
     _tell(payment, "approved")
-    if payment.rail == INTERNAL and terms_of_version(payment.payment_type, payment.payment_type_version).synchronous:
+    if payment.rail == INTERNAL and terms.synchronous:
         with pipelined_transaction() as pipelined:
             book_held(pipelined, [lock_held(pipelined, payment.id)])
         payment.refresh_from_db()
@@ -92,7 +95,7 @@ def _decide(approval: PaymentApproval, status: PaymentApproval.Status, actor: Ac
     approval.save(update_fields=["status", "reason", "decided_at", "decided_by", "decided_by_person"])
 
 
-def _reserve(payment: Payment, debit_minor: int) -> None:
+def _reserve(payment: Payment, debit_minor: int, terms: PaymentTerms) -> None:
     with pipelined_transaction() as pipelined:
         accounts = lock_accounts(pipelined, {key for key in (payment.debtor_account_id, payment.creditor_account_id) if key})
         debtor = accounts.by_id[payment.debtor_account_id]
@@ -102,8 +105,9 @@ def _reserve(payment: Payment, debit_minor: int) -> None:
             raise refusal
         hold = HoldDraft(account_id=debtor.id, payment_id=payment.id, amount_minor=debit_minor, currency=payment.currency)
         place_holds(pipelined, [hold])
+    payment.value_date = max(payment.value_date, terms.value_date_at(accounts.locked_at, payment.requested_execution_date))
     payment.status, payment.next_attempt_at = PaymentStatus.RESERVED, Now()
-    payment.save(update_fields=["status", "next_attempt_at"])
+    payment.save(update_fields=["status", "next_attempt_at", "value_date"])
 
 
 def _call_off(payment: Payment, status: PaymentStatus, reason: str, *, reason_code: str) -> Payment:

@@ -66,6 +66,15 @@ def test_what_was_asked_never_changes(name: str, status: str) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("in_tenant_a")
+def test_no_approval_brings_an_earlier_value_date() -> None:
+    make_payment_type(approval_threshold=Decimal("0.50"))
+    submit_payments([payment(make_account(funds_minor=100), make_account(), 100)])
+    with pytest.raises(IntegrityError, match="what was asked of payment"), transaction.atomic():
+        Payment.objects.update(status="RESERVED", value_date=date(1999, 12, 31))
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("in_tenant_a")
 def test_a_payment_is_completed_once() -> None:
     make_payment_type()
     submit_payments([payment(make_account(funds_minor=100), make_account(), 100)])

@@ -10,9 +10,11 @@ from accounts.models import Account, Hold, Posting
 from config_mgmt.errors import SelfApproval
 from config_mgmt.values import Actor
 from events.models import OutboxEvent
+from payment_engine.clock import now
 from payments.errors import ApprovalDecided, NotCancellable
 from payments.models import LimitUsage, Payment, PaymentApproval
 from payments.operations.approvals import approve_payment, cancel_payment, reject_payment
+from payments.operations.calendars import remove_calendar_day, save_calendar_day
 from payments.operations.carry_out import carry_out_payments
 from payments.operations.submit import submit_payments
 from payments.queries.verify import verify_tenant
@@ -132,6 +134,23 @@ class TestApproval:
         with pytest.raises(ApprovalDecided):
             approve_payment(payment_id=waiting.id, actor=BOSS)
         assert_clean()
+
+    def test_its_value_date_is_one_from_the_approval_on(self) -> None:
+        _, _, waiting = self.make(calendar="EVERY_DAY")
+        today = waiting.value_date
+        save_calendar_day(calendar="EVERY_DAY", day=today, is_business_day=False, name="Closed at noon", actor=BOSS)
+        approved = approve_payment(payment_id=waiting.id, actor=BOSS)
+        assert approved.value_date > today
+        assert approved.journal_id is not None
+        assert set(Posting.objects.filter(journal_id=approved.journal_id).values_list("value_date", flat=True)) == {approved.value_date}
+
+    def test_its_value_date_is_never_an_earlier_one(self) -> None:
+        make_payment_type(approval_threshold=Decimal(20), calendar="EVERY_DAY")
+        today = now().date()
+        save_calendar_day(calendar="EVERY_DAY", day=today, is_business_day=False, name="Closed", actor=BOSS)
+        waiting = taken(make_account(funds_minor=5_000), make_account(), 2_000)
+        remove_calendar_day(calendar="EVERY_DAY", day=today, actor=BOSS)
+        assert approve_payment(payment_id=waiting.id, actor=BOSS).value_date == waiting.value_date > today
 
     def test_who_asked_approves_nothing(self) -> None:
         _, _, waiting = self.make()

@@ -84,7 +84,7 @@ SABOTAGES: Final = (
     ),
     Sabotage(
         name="what was asked of a payment changes",
-        file="payments/migrations/sql/payment_request.sql",
+        file="payments/migrations/sql/value_date_at_approval.sql",
         line="OLD.creditor_account_id,",
         instead="NEW.creditor_account_id,",
         tests="tests/payments/test_states.py",
@@ -92,8 +92,22 @@ SABOTAGES: Final = (
     Sabotage(
         name="money given back counts from too early a day",
         file="payments/operations/reverse.py",
-        line="max(tx.started_at.date(), payment.value_date)",
-        instead="min(tx.started_at.date(), payment.value_date)",
+        line="max(accounts.locked_at.date(), payment.value_date)",
+        instead="min(accounts.locked_at.date(), payment.value_date)",
         tests="tests/payments/test_submit.py",
+    ),
+    Sabotage(
+        name="an approval leaves the value date behind",
+        file="payments/operations/approvals.py",
+        line="payment.value_date = max(payment.value_date, terms.value_date_at(accounts.locked_at, payment.requested_execution_date))",
+        instead="terms.value_date_at(accounts.locked_at, payment.requested_execution_date)",
+        tests="tests/payments/test_waiting.py",
+    ),
+    Sabotage(
+        name="postings are of before their accounts were locked",
+        file="accounts/ledger/locks.py",
+        line="SELECT *, clock_timestamp() FROM",
+        instead="SELECT *, now() FROM",
+        tests="tests/payments/test_concurrency.py",
     ),
 )
