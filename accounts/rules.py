@@ -15,10 +15,9 @@ _NOT_TEXT: Final = r"\u0000-\u001f\u007f\ufffe\uffff"
 TEXT_PATTERN: Final = f"^[^ {_NOT_TEXT}][^{_NOT_TEXT}]*$"
 # No hyphen: the bank's own accounts are numbered FEE-EUR, and nobody may take such a number from them.
 NUMBER_PATTERN: Final = "^[0-9A-Za-z][0-9A-Za-z./]{0,33}$"
-IBAN_PATTERN: Final = "^[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}$"
 _NUMBER: Final = re.compile(NUMBER_PATTERN[1:-1])
 _TEXT: Final = re.compile(TEXT_PATTERN[1:-1])
-_IBAN: Final = re.compile(IBAN_PATTERN[1:-1])
+_IBAN: Final = re.compile("[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}")
 
 
 class IbanInvalid(ValidationFailed):
@@ -62,7 +61,7 @@ def is_iban(text: str) -> bool:
 def check_iban(iban: str, pointer: str) -> None:
     """As `is_iban` says."""
     if not is_iban(iban):
-        detail = "this is not a valid IBAN in electronic form"
+        detail = "this is not a valid IBAN"
         raise IbanInvalid(detail, errors=[FieldError(pointer=pointer, code=IbanInvalid.code, detail=detail)])
 
 

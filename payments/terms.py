@@ -3,14 +3,19 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from payment_engine.money import exponent
+from payments.errors import DateOutOfRange
 from payments.fees import FeeSchedule, MinorFee, fee_in_minor_units, flat_fee
 from payments.routes import BOOKED_HERE, Route
 from payments.value_dates import EVERY_DAY_IN_UTC, ValueDateRule
 from payments.velocity import EVERY_TYPE, MinorLimit, VelocityLimit, Window, limit_in_minor_units
+
+FURTHEST_AHEAD: Final = timedelta(days=366)
+"""Of a requested execution date: a year beyond is a typing error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +74,10 @@ class PaymentTerms:
         return minor
 
     def value_date_at(self, moment: datetime, requested: date | None) -> date:
-        """From when a payment decided now (in UTC) counts. Raises ValidationFailed for a date beyond the years that calendars reach."""
+        """From when a payment decided now (in UTC) counts. Raises DateOutOfRange for a requested date more than a year ahead, or beyond
+        the years that calendars reach, ValidationFailed where the calendar has no business day for a year."""
+        if requested is not None and requested - moment.date() > FURTHEST_AHEAD:
+            raise DateOutOfRange(f"this is more than {FURTHEST_AHEAD.days} days ahead")
         if self.value_date_rule is EVERY_DAY_IN_UTC:
             today = moment.date()
             return today if requested is None else max(requested, today)

@@ -41,6 +41,12 @@ class TenantStatusConflict(Conflict):
     code, title = "tenant_status_conflict", "Tenant status conflict"
 
 
+class TenantNotEmpty(Conflict):
+    """The tenant still holds its customers' money, or something is under way: it can't be closed for ever."""
+
+    code, title = "tenant_not_empty", "Tenant not empty"
+
+
 class TenantAwaitsSchema(Conflict):
     """The tenant was asked for with a schema of its own, which the platform's operators make: manage.py onboard_tenant. Until
     then nothing can be stored for it."""

@@ -6,6 +6,7 @@ from uuid import UUID
 from accounts.models import Account, Customer
 from accounts.operations.accounts import open_account
 from accounts.operations.journals import post_opening_balance
+from iso20022.models import Message
 from payments.models import PaymentType
 from payments.values import Idempotency, SubmitPayment
 
@@ -29,6 +30,20 @@ def make_account(
 
 def make_payment_type(code: str = "INTERNAL_TRANSFER", **terms: object) -> PaymentType:
     return PaymentType.objects.create(**{"code": code, "name": code.replace("_", " ").title(), **terms})
+
+
+def make_message(**facts: object) -> Message:
+    """A pain.001 that came in; its document is not kept."""
+    usual = {
+        "direction": "IN",
+        "family": "pain001",
+        "message_type": "pain.001.001.09",
+        "original_message_id": "MSG-1",
+        "document_sha256": b"0" * 32,
+        "size_bytes": 1,
+        "status": "COMPLETED",
+    }
+    return Message.objects.create(**{**usual, **facts})
 
 
 def payment(

@@ -15,6 +15,7 @@ from accounts.api.shapes import (
     AccountStatus,
     AccountType,
     CustomerId,
+    Iban,
     account_etag,
     account_output,
 )
@@ -22,6 +23,7 @@ from accounts.models import Account
 from accounts.operations.accounts import open_account
 from accounts.operations.changes import AccountChanges, change_account
 from accounts.queries.accounts import account_with_balances, accounts_with_balances
+from accounts.rules import in_electronic_form
 from config_mgmt.settings_values import setting
 from events.api.answers import answered_once, json_answer, location
 from payment_engine.api.amounts import AmountInput, CurrencyText, amount_field
@@ -43,7 +45,7 @@ _FILTERS: Final = (
     QueryParameter(name="type", type=AccountType),
     QueryParameter(name="role", type=AccountRole),
     QueryParameter(name="status", type=AccountStatus),
-    QueryParameter(name="iban", type=_Number),
+    QueryParameter(name="iban", type=Iban),
     QueryParameter(name="accountNumber", column="number", type=_Number),
     QueryParameter(name="createdAt", column="created_at", type=Instant, ranged=True),
 )
@@ -62,6 +64,8 @@ def list_accounts(request: HttpRequest) -> HttpResponse:
     filters = as_filters(read_query(request, *_FILTERS, paged=True))
     if "customer_id__exact" in filters:
         filters["customer_id__exact"] = parse_id("cus", filters["customer_id__exact"])
+    if "iban__exact" in filters:
+        filters["iban__exact"] = in_electronic_form(filters["iban__exact"])
     page = page_parameters(request, _KEYSET)
     rows = page.slice(accounts_with_balances().filter(**filters))
     return json_response(page_body(page, rows, key=_key, render=account_output))

@@ -7,13 +7,14 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from msgspec import Meta
 
-from accounts.api.shapes import CustomerChange, CustomerInput, CustomerOutput, customer_output
+from accounts.api.shapes import CustomerChange, CustomerInput, CustomerOutput, customer_etag, customer_output
 from accounts.errors import CustomerUnknown
 from accounts.models import Customer
 from accounts.operations.customers import create_customer, update_customer
 from events.answers import Answer
 from events.api.answers import answered_once, json_answer, location
-from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, PageOf, endpoint, operation
+from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH, PageOf, endpoint, operation
+from payment_engine.api.etags import check_if_match
 from payment_engine.api.json import decode_body, json_response
 from payment_engine.api.openapi import id_schema
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
@@ -76,7 +77,7 @@ def get_customer(_request: HttpRequest, customer_id: str) -> HttpResponse:
     customer = Customer.objects.filter(tenant_id=current_tenant_id(), id=parse_id("cus", customer_id)).first()
     if customer is None:
         raise CustomerUnknown("there is no such customer")
-    return json_response(customer_output(customer))
+    return json_response(customer_output(customer), headers={"ETag": customer_etag(customer)})
 
 
 @operation(
@@ -86,12 +87,19 @@ def get_customer(_request: HttpRequest, customer_id: str) -> HttpResponse:
     scopes=("accounts:write",),
     path=_PATH,
     body=CustomerChange,
+    headers=(IF_MATCH,),
     answers={200: CustomerOutput},
+    errors=(412,),
 )
 def patch_customer(request: HttpRequest, customer_id: str) -> HttpResponse:
     """Members that are left out stay as they are."""
     body = decode_body(request, CustomerChange)
-    return json_response(customer_output(update_customer(customer_id=parse_id("cus", customer_id), **body.changes())))
+    changed = update_customer(
+        customer_id=parse_id("cus", customer_id),
+        precondition=lambda locked: check_if_match(request, customer_etag(locked)),
+        **body.changes(),
+    )
+    return json_response(customer_output(changed), headers={"ETag": customer_etag(changed)})
 
 
 customers = endpoint(GET=list_customers, POST=post_customer)

@@ -12,7 +12,7 @@ from accounts.models import Account, Customer
 from accounts.queries.accounts import booked_now_minor
 from accounts.queries.postings import PostingRow
 from accounts.queries.statements import AccountStatement, StatementEntry
-from accounts.rules import IBAN_PATTERN, NUMBER_PATTERN, TEXT_PATTERN
+from accounts.rules import NUMBER_PATTERN, TEXT_PATTERN
 from payment_engine.api.amount_schemas import AmountOrZero
 from payment_engine.api.amounts import CurrencyCode, CurrencyText
 from payment_engine.api.json import Input, Output
@@ -30,7 +30,7 @@ SignedAmount = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$", description
 Name = Annotated[str, Meta(min_length=1, max_length=140, extra_json_schema={"pattern": TEXT_PATTERN})]
 CustomerReference = Annotated[str, Meta(min_length=1, max_length=64, extra_json_schema={"pattern": TEXT_PATTERN})]
 Email = Annotated[str, Meta(min_length=1, max_length=254, extra_json_schema={"format": "email"})]
-Iban = Annotated[str, Meta(extra_json_schema={"pattern": IBAN_PATTERN}, description="ISO 13616 in electronic form, check digits included")]
+Iban = Annotated[str, Meta(min_length=1, max_length=64, description="ISO 13616, check digits included; with or without spaces")]
 AccountNumber = Annotated[str, Meta(extra_json_schema={"pattern": NUMBER_PATTERN})]
 ETAG_PATTERN: Final = '^"[0-9a-f]{32}"$'
 
@@ -206,6 +206,11 @@ def account_output(account: Account) -> AccountOutput:
         created_at=account.created_at,
         closed_at=account.closed_at,
     )
+
+
+def customer_etag(customer: Customer) -> str:
+    content = msgspec.json.encode((customer.id, customer.name, customer.reference, customer.email))
+    return f'"{sha256(content).hexdigest()[:32]}"'
 
 
 def account_etag(account: Account) -> str:

@@ -15,7 +15,7 @@ from accounts.errors import (
     OverdraftInUse,
 )
 from accounts.models import Account, Customer
-from accounts.rules import check_iban, check_number, check_text
+from accounts.rules import check_iban, check_number, check_text, in_electronic_form
 from payment_engine.clock import now
 from payment_engine.errors import FieldError
 from payment_engine.money import exponent
@@ -38,6 +38,7 @@ def open_account(
         raise CustomerUnknown(detail, errors=[FieldError(pointer="/customerId", code="not_found", detail=detail)])
     check_text(name, "/name")
     if iban is not None:
+        iban = in_electronic_form(iban)
         check_iban(iban, "/iban")
     if number is not None:
         check_number(number, "/accountNumber")

@@ -1,5 +1,6 @@
 """Taking on customers and correcting what is known of them."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -20,11 +21,17 @@ def create_customer(*, name: str, reference: str | None = None, email: str = "")
 
 
 @transaction.atomic
-def update_customer(*, customer_id: UUID, **changes: str | None) -> Customer:
-    """Change `name`, `reference` or `email`, whichever is given. Locks the customer; raises CustomerUnknown and as above."""
+def update_customer(
+    *, customer_id: UUID, precondition: Callable[[Customer], None] = lambda _customer: None, **changes: str | None
+) -> Customer:
+    """Change `name`, `reference` or `email`, whichever is given. Locks the customer; raises CustomerUnknown and as above.
+
+    `precondition` sees the locked row and raises if the caller's copy of it is outdated.
+    """
     customer = Customer.objects.select_for_update(no_key=True).filter(id=customer_id).first()
     if customer is None:
         raise CustomerUnknown("there is no such customer")
+    precondition(customer)
     assert changes.keys() <= {"name", "reference", "email"}, "nothing else of a customer changes"  # noqa: S101
     for field, value in changes.items():
         setattr(customer, field, value)

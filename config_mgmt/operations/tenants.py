@@ -12,6 +12,7 @@ from django.db import transaction
 from config_mgmt.bell import ring_on_commit
 from config_mgmt.flags.documents import FeatureDocument
 from config_mgmt.models import TenantChange
+from config_mgmt.obstacles import obstacles
 from config_mgmt.operations.features import save_feature
 from config_mgmt.queries.tenants import features_of
 from config_mgmt.tenant_orders import TenantChanges, TenantOrder, differences, feature_errors
@@ -22,7 +23,7 @@ from payment_engine.observability.correlation import correlation_id
 from tenants import registry
 from tenants.context import tenant_scope, use
 from tenants.database.login import is_owner_login
-from tenants.errors import TenantAwaitsSchema, TenantExists, TenantStatusConflict, TenantUnknown
+from tenants.errors import TenantAwaitsSchema, TenantExists, TenantNotEmpty, TenantStatusConflict, TenantUnknown
 from tenants.models import Placement, Tenant
 from tenants.operations.onboarding import check_tenant, create_tenant, schema_name_of
 
@@ -81,11 +82,13 @@ def change_tenant(
     actor: Actor,
     reason: str = "",
     precondition: Callable[[Tenant], None] = lambda _tenant: None,
+    force: bool = False,
 ) -> Tenant:
     """All of the changes or none; what is so already is no change. Locks the tenant's row.
 
     `precondition` sees the locked row and raises if the caller's copy of it is outdated. Raises TenantStatusConflict for a
-    step the life cycle has not, TenantAwaitsSchema, TenantNameInvalid, TenantUnknown.
+    step the life cycle has not, TenantNotEmpty where one would be for ever and is not forced, TenantAwaitsSchema,
+    TenantNameInvalid, TenantUnknown.
     """
     with use(None), transaction.atomic():
         tenant = _locked(slug)
@@ -97,7 +100,7 @@ def change_tenant(
         if changed:
             _tell(tenant, Kind.CHANGED, actor, reason, changes=changed)
         if changes.status is not None and changes.status != tenant.status:
-            _move(tenant, changes.status, actor, reason)
+            _move(tenant, changes.status, actor, reason, force=force)
         tenant.refresh_from_db()
     registry.forget()
     return tenant
@@ -118,9 +121,9 @@ def suspend_tenant(*, slug: str, actor: Actor, reason: str = "") -> Tenant:
     return change_tenant(slug=slug, changes=TenantChanges(status=Status.SUSPENDED), actor=actor, reason=reason)
 
 
-def decommission_tenant(*, slug: str, actor: Actor, reason: str = "") -> Tenant:
-    """For ever. Nothing is deleted; nobody but the platform reads it any more."""
-    return change_tenant(slug=slug, changes=TenantChanges(status=Status.DECOMMISSIONED), actor=actor, reason=reason)
+def decommission_tenant(*, slug: str, actor: Actor, reason: str = "", force: bool = False) -> Tenant:
+    """For ever. Nothing is deleted; nobody but the platform reads it any more. Raises TenantNotEmpty unless forced."""
+    return change_tenant(slug=slug, changes=TenantChanges(status=Status.DECOMMISSIONED), actor=actor, reason=reason, force=force)
 
 
 def _check(order: TenantOrder) -> None:
@@ -143,6 +146,9 @@ def _check(order: TenantOrder) -> None:
 
 
 def _check_changed(tenant: Tenant, changes: TenantChanges) -> None:
+    if changes.status is not None and changes.status not in Status.values:
+        detail = f"status is one of: {', '.join(Status.values)}"
+        raise ValidationFailed(detail, errors=[FieldError(pointer="/status", code="value_unknown", detail=detail)])
     said = changes.attributes()
     check_tenant(
         slug=tenant.slug,
@@ -203,13 +209,16 @@ def _set(tenant: Tenant, wanted: Mapping[str, str]) -> dict[str, Any]:
     return changed
 
 
-def _move(tenant: Tenant, to: str, actor: Actor, reason: str) -> None:
+def _move(tenant: Tenant, to: str, actor: Actor, reason: str, *, force: bool) -> None:
     allowed = _NEXT[tenant.status]
     if to not in allowed:
         ways = f"it can become {' or '.join(allowed)}" if allowed else "that is for ever"
         detail = f"a tenant that is {tenant.status} does not become {to}: {ways}"
         errors = [FieldError(pointer="/status", code=TenantStatusConflict.code, detail=detail)]
         raise TenantStatusConflict(detail, errors=errors, tenant=tenant.slug, allowed=list(allowed))
+    if to == Status.DECOMMISSIONED and not force and (left := obstacles(tenant)):
+        detail = f"{'; '.join(left)}. What customers have must be paid out first; manage.py tenant_close --force closes it all the same"
+        raise TenantNotEmpty(detail, errors=[FieldError(pointer="/status", code=TenantNotEmpty.code, detail=detail)], tenant=tenant.slug)
     was, tenant.status = tenant.status, to
     tenant.save(update_fields=["status"])
     _tell(tenant, allowed[to], actor, reason, from_status=was)

@@ -1,21 +1,24 @@
 """GET /api/v1/schema (JSON, or YAML by `format` or Accept) and /api/v1/docs. The document is made once per process."""
 
 from functools import cache
-from typing import Literal
+from typing import Final, Literal
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.clickjacking import xframe_options_deny
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularSwaggerView
 
 from payment_engine.api import openapi  # noqa: F401 its authentication scheme must be registered before a document is made
-from payment_engine.api.errors import MethodNotAllowed
+from payment_engine.api.endpoints import other_method
 from payment_engine.api.etags import content_etag, not_modified
 from payment_engine.api.query_parameters import QueryParameter, read_query
 
 SCHEMA_URL = "/api/v1/schema?format=json"
 Format = Literal["json", "yaml"]
+_READING: Final = frozenset({"GET", "HEAD"})
+_ALLOW: Final = "GET, HEAD, OPTIONS"
 _FORMAT = QueryParameter(name="format", type=Format)
 _RENDERERS = {"json": (OpenApiJsonRenderer, "application/json"), "yaml": (OpenApiYamlRenderer, "application/yaml")}
 
@@ -29,8 +32,8 @@ def rendered_document(wanted: Format) -> bytes:
 
 
 def schema_view(request: HttpRequest) -> HttpResponse:
-    if request.method not in {"GET", "HEAD"}:
-        raise MethodNotAllowed("the document can only be read", headers={"Allow": "GET, HEAD"})
+    if request.method not in _READING:
+        return other_method(request, _ALLOW)
     criteria = read_query(request, _FORMAT)
     wanted: Format = criteria[0].value if criteria else ("yaml" if "yaml" in request.META.get("HTTP_ACCEPT", "") else "json")
     body = rendered_document(wanted)
@@ -39,5 +42,9 @@ def schema_view(request: HttpRequest) -> HttpResponse:
     return not_modified(request, etag) or HttpResponse(body, content_type=_RENDERERS[wanted][1], headers=headers)
 
 
-# A page on the portal's origin: no other page may show it in a frame.
-docs_view = xframe_options_deny(SpectacularSwaggerView.as_view(url=SCHEMA_URL, authentication_classes=[], permission_classes=[]))
+_page: Final = SpectacularSwaggerView.as_view(url=SCHEMA_URL, authentication_classes=[], permission_classes=[])
+
+
+@xframe_options_deny  # a page on the portal's origin: no other page may show it in a frame
+def docs_view(request: HttpRequest) -> HttpResponseBase:
+    return _page(request) if request.method in _READING else other_method(request, _ALLOW)

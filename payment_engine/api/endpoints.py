@@ -124,7 +124,7 @@ def endpoint(**handlers: Handler) -> Callable[..., HttpResponseBase]:
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # noqa: ANN401 what the URL pattern captured
         entry = table.get(request.method or "")
         if entry is None:
-            return _other_method(request, allow)
+            return other_method(request, allow)
         handler, declared = entry
         if declared.scopes:
             require_scopes(request, declared.scopes)
@@ -136,7 +136,8 @@ def endpoint(**handlers: Handler) -> Callable[..., HttpResponseBase]:
     return view
 
 
-def _other_method(request: HttpRequest, allow: str) -> HttpResponse:
+def other_method(request: HttpRequest, allow: str) -> HttpResponse:
+    """The answer to a method that has no handler: OPTIONS is told which have one, others are refused."""
     if request.method == "OPTIONS":
         return HttpResponse(status=204, headers={"Allow": allow})
     raise MethodNotAllowed(f"{request.method} is not available here", headers={"Allow": allow})

@@ -12,17 +12,16 @@ from config_mgmt.operations.four_eyes import check_second_person
 from config_mgmt.values import Actor
 from events.models import OutboxEvent
 from payment_engine.clock import now
-from payment_engine.observability.metrics import count_payments
 from payments.errors import ApprovalDecided, NotCancellable, PaymentUnknown
 from payments.models import Payment, PaymentApproval
 from payments.operations import waiting, writes
 from payments.operations.carry_out import book_held, lock_held
+from payments.operations.counting import count_after_commit
 from payments.routes import INTERNAL
 from payments.rules import accounts_refuse, still_refused
 from payments.snapshot import terms_of_version
 from payments.states import PaymentStatus
 from payments.terms import PaymentTerms
-from tenants.context import current_tenant_id
 from tenants.database.pipeline import pipelined_transaction
 
 REFUSED: Final = "approval_refused"
@@ -49,7 +48,7 @@ def approve_payment(*, payment_id: UUID, actor: Actor, reason: str = "") -> Paym
         with pipelined_transaction() as pipelined:
             book_held(pipelined, [lock_held(pipelined, payment.id)])
         payment.refresh_from_db()
-        _count(payment)
+        count_after_commit(payment.payment_type, payment.status)
         return payment
     waiting.wake_a_worker()
     payment.refresh_from_db()
@@ -118,14 +117,9 @@ def _call_off(payment: Payment, status: PaymentStatus, reason: str, *, reason_co
     payment.status, payment.reason_code, payment.reason, payment.next_attempt_at = status, reason_code, reason, None
     payment.save(update_fields=["status", "reason_code", "reason", "next_attempt_at"])
     _tell(payment, status.value.lower())
-    _count(payment)
+    count_after_commit(payment.payment_type, payment.status)
     return payment
 
 
 def _tell(payment: Payment, what: str) -> None:
     OutboxEvent.objects.create(topic=f"payment.{what}", subject_id=payment.id, correlation_id=payment.correlation_id)
-
-
-def _count(payment: Payment) -> None:
-    tenant, payment_type, status = current_tenant_id(), payment.payment_type, payment.status
-    transaction.on_commit(lambda: count_payments(tenant=tenant, payment_type=payment_type, status=status))

@@ -16,6 +16,7 @@ from payment_engine.money import AmountInvalid, format_amount
 from payment_engine.observability.correlation import correlation_id
 from payments.errors import AlreadyReversed, NotReversible, PaymentUnknown
 from payments.models import Payment, Reversal
+from payments.operations.counting import count_after_commit
 from payments.states import PaymentStatus
 from tenants.database.pipeline import pipelined_transaction
 
@@ -41,6 +42,7 @@ def reverse_payment(
     payment.reversed_minor += amount
     if payment.reversed_minor == payment.amount_minor:
         payment.status = PaymentStatus.REVERSED
+        count_after_commit(payment.payment_type, payment.status)
     payment.save(update_fields=["reversed_minor", "status"])
     OutboxEvent.objects.create(topic="payment.reversed", subject_id=payment.id, correlation_id=correlation_id() or "")
     return Reversal.objects.create(

@@ -21,14 +21,13 @@ from accounts.ledger.locks import lock_accounts
 from accounts.models import Account
 from events.models import OutboxEvent
 from payment_engine.clock import now
-from payment_engine.observability.metrics import count_payments
 from payments.models import Payment, RailAttempt
-from payments.operations.carry_out import Ending, HeldPayment, completed, finish, lock_held, shared_accounts
+from payments.operations.carry_out import Ending, completed, finish, lock_held, shared_accounts
+from payments.operations.counting import count_after_commit
 from payments.rails import NotAnswered, RailOrder, Unavailable, Verdict, rail_named
 from payments.routes import INTERNAL, Route
 from payments.snapshot import terms_of_version
 from payments.states import PaymentStatus
-from tenants.context import current_tenant_id
 from tenants.database.pipeline import pipelined_transaction
 
 AT_ONCE: Final = 20
@@ -184,12 +183,7 @@ def _end(payment_id: UUID, rail: str | None, *, reason_code: str | None = None, 
             fee_account_id = shared_accounts(pipelined, "FEE").get(payment.currency)
             ending = completed(payment, creditor_id=clearing, fee_account_id=fee_account_id)
         finish(pipelined, [ending], accounts)
-    _count_on_commit(payment, ending.status)
-
-
-def _count_on_commit(payment: HeldPayment, status: PaymentStatus) -> None:
-    tenant = current_tenant_id()
-    transaction.on_commit(lambda: count_payments(tenant=tenant, payment_type=payment.payment_type, status=status.value))
+    count_after_commit(payment.payment_type, ending.status)
 
 
 def _route(payment: Payment) -> Route:

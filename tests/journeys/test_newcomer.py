@@ -55,6 +55,7 @@ def test_payment_is_booked_read_listed_counted_and_reversed(stack: Stack, tenant
     before = Decimal(caller.booked(debtor)), Decimal(caller.booked(creditor))
     labels = {"tenant": tenant, "type": "DEMO_TRANSFER", "status": "COMPLETED"}
     counted = metric(stack, "payment_transactions_total", **labels)
+    reversed_before = metric(stack, "payment_transactions_total", **labels | {"status": "REVERSED"})
 
     made = caller.pay("25.00", paymentType="DEMO_TRANSFER", reference="INV-1")
     payment = made.json
@@ -73,6 +74,7 @@ def test_payment_is_booked_read_listed_counted_and_reversed(stack: Stack, tenant
     assert (returned.status, returned.json["status"], returned.json["reversedAmount"]) == (201, "REVERSED", "25.00")
     assert (Decimal(caller.booked(debtor)), Decimal(caller.booked(creditor))) == (before[0] - 1, before[1])
     assert caller.post(f"{path}/reverse", {"reason": "sent twice"}).problem[:2] == (409, "already_reversed")
+    assert metric(stack, "payment_transactions_total", **labels | {"status": "REVERSED"}) == reversed_before + 1
 
 
 def test_creditor_may_be_named_by_iban(demo_bank: Caller) -> None:

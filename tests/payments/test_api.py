@@ -107,6 +107,8 @@ def test_money_that_is_not_exact_is_refused(api: Api, ada: Account, bob: Account
         ({"creditorAccount": "FR7630006000011234567890189"}, (404, "not_found", ["/creditorAccount"])),
         ({"debtorAccount": "nobody"}, (404, "not_found", ["/debtorAccount"])),
         ({"capture": False}, (422, "validation_failed", ["/capture"])),
+        ({"requestedExecutionDate": "2099-12-31"}, (422, "date_out_of_range", ["/requestedExecutionDate"])),
+        ({"requestedExecutionDate": "9999-12-31"}, (422, "date_out_of_range", ["/requestedExecutionDate"])),
         ({"colour": "red"}, (400, "unknown_field", ["/colour"])),
         ({"amount": None}, (422, "amount_invalid", ["/amount"])),
         ({"reference": "nul\x00"}, (422, "validation_failed", ["/reference"])),

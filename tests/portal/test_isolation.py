@@ -9,7 +9,6 @@ from django.urls import reverse
 
 from accounts.models import Account, Customer, Journal
 from events.models import OutboxEvent
-from iso20022.models import Message
 from payments.models import Payment, PaymentType
 from payments.operations.submit import submit_payments
 from tenants.context import tenant_scope
@@ -38,15 +37,7 @@ def _bank(tenant: TenantRecord, mark: str) -> dict[str, Any]:
         Customer.objects.update(name=f"Customer {mark}")
         (outcome,) = submit_payments([factories.payment(debtor, creditor, payment_type=f"TYPE_{mark}")])
         assert outcome.payment is not None
-        message = Message.objects.create(
-            direction="IN",
-            family="pain001",
-            message_type="pain.001.001.09",
-            original_message_id=f"MSG-{mark}",
-            document_sha256=b"0" * 32,
-            size_bytes=1,
-            status="COMPLETED",
-        )
+        message = factories.make_message(original_message_id=f"MSG-{mark}")
         return {
             "accounts_customer": Customer.objects.first(),
             "accounts_account": debtor,

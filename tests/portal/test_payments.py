@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from iso20022.models import Message, MessageDocument
+from iso20022.models import MessageDocument
 from payments.models import Payment, Reversal
 from payments.operations.submit import submit_payments
 from tenants.registry import TenantRecord
@@ -122,16 +122,8 @@ def test_payments_are_neither_added_nor_edited_nor_deleted(operator_a: Client, p
 
 
 def test_message_page_and_its_document(operator_a: Client, in_tenant_a: TenantRecord) -> None:
-    message = Message.objects.create(
-        direction="IN",
-        family="pain001",
-        message_type="pain.001.001.09",
-        original_message_id="MSG-1",
-        document_sha256=b"0" * 32,
-        size_bytes=11,
-        status="REJECTED",
-        findings=[{"tier": 2, "code": "FF01", "level": "group", "path": "/Document", "line": 3, "text": "<b>not</b> so"}],
-    )
+    finding = {"tier": 2, "code": "FF01", "level": "group", "path": "/Document", "line": 3, "text": "<b>not</b> so"}
+    message = factories.make_message(size_bytes=11, status="REJECTED", findings=[finding])
     MessageDocument.objects.create(message=message, sequence=0, content=b"<Document/>")
     page = html(operator_a, page_of("iso20022_message", message.pk))
     assert "FF01" in page

@@ -277,6 +277,7 @@ def test_what_is_so_already_is_no_change(platform: Platform, wanted: dict[str, A
         {"tenantName": ""},
         {"tenantType": "SHOP"},
         {"subscriptionTier": "GOLD"},
+        {"status": "GONE"},
         {"profile": {"environment": "SANDBOX"}},
         {"profile": {"country": "X"}},
     ],

@@ -11,13 +11,15 @@ from config_mgmt.operations.tenants import activate_tenant, decommission_tenant,
 from config_mgmt.tenant_orders import TenantOrder
 from events.models import OutboxEvent
 from payment_engine.observability.correlation import correlated
+from payments.operations.submit import submit_payments
 from tenants import registry
 from tenants.context import tenant_scope
 from tenants.errors import TenantStatusConflict
 from tenants.models import Placement, Tenant
+from tenants.registry import TenantRecord
 from tests.api import Api
 from tests.config_mgmt.tenants.conftest import OPERATOR, Platform
-from tests.factories import make_account, make_payment_type
+from tests.factories import make_account, make_message, make_payment_type, payment
 
 pytestmark = pytest.mark.django_db
 LEGAL = {
@@ -94,6 +96,41 @@ def test_a_stale_save_does_not_turn_the_revision_back() -> None:
     tenant.name = "Gamma AG"
     tenant.save()
     assert registry.config_revision_of("gamma-bank") == 41
+
+
+class TestClosingForEver:
+    """Through whatever door: the command has its own tests."""
+
+    def closed(self, platform: Platform) -> tuple[int, str, list[str]]:
+        problem = (answer := platform.patch("/config/tenants/gamma-bank", {"status": "DECOMMISSIONED"})).json()
+        return answer.status_code, problem["code"], problem["detail"].split(". ")[0].split("; ")
+
+    def test_money_of_customers_and_work_stand_against_it(self, platform: Platform) -> None:
+        tenant = tenant_in("ACTIVE")
+        with tenant_scope(tenant):
+            make_payment_type(is_synchronous=False)
+            ada, bob = make_account(funds_minor=12_34), make_account()
+            submit_payments([payment(ada, bob, 1_00)])
+            make_message(status="PROCESSING")
+        suspend_tenant(slug="gamma-bank", actor=OPERATOR)
+        assert self.closed(platform) == (
+            409,
+            "tenant_not_empty",
+            [
+                "customer accounts hold 12.34 EUR",
+                "1 customer account has money held",
+                "1 payment is under way",
+                "1 message is being worked on",
+            ],
+        )
+        assert Tenant.objects.get(slug="gamma-bank").status == "SUSPENDED"
+
+    def test_another_tenants_money_does_not(self, platform: Platform, tenant_b: TenantRecord) -> None:
+        tenant_in("SUSPENDED")
+        with tenant_scope(tenant_b):
+            make_account(funds_minor=12_34)
+        answer = platform.patch("/config/tenants/gamma-bank", {"status": "DECOMMISSIONED"})
+        assert (answer.status_code, answer.json()["status"]) == (200, "DECOMMISSIONED")
 
 
 def test_each_step_is_history_and_an_event() -> None:

@@ -135,7 +135,12 @@ def test_the_document_is_served_as_yaml_and_not_sent_twice(document: Any, client
     first = client.get("/api/v1/schema")
     assert client.get("/api/v1/schema", HTTP_IF_NONE_MATCH=first.headers["ETag"]).status_code == 304
     assert client.get("/api/v1/schema?format=xml").status_code == 400
-    assert client.post("/api/v1/schema").status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/api/v1/schema", "/api/v1/docs"])
+def test_the_document_is_only_read(client: Client, path: str) -> None:
+    assert (client.head(path).status_code, client.options(path).status_code, client.post(path).status_code) == (200, 204, 405)
+    assert client.options(path).headers["Allow"] == client.post(path).headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_the_docs_page_shows_the_document(client: Client) -> None:
