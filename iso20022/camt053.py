@@ -58,6 +58,8 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     counterparty_has_iban: bool = False
     remittance_information: str | None = None
     creditor_reference: str | None = None
+    ultimate_debtor_name: str | None = None
+    ultimate_creditor_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,16 +158,22 @@ def _entry(entry: Entry, currency: str, version: str) -> str:
 
 
 def _parties(entry: Entry, *, is_2009: bool) -> str:
-    """The other side: who was paid when our account was debited, who paid when it was credited."""
+    """The other side (who was paid when our account was debited, who paid when it was credited), and on whose behalf either acted."""
     side = "Dbtr" if (entry.amount_minor >= 0) != entry.is_reversal else "Cdtr"
-    name = element("Nm", (entry.counterparty_name or "")[:140])
-    party = (f"<{side}>{name}</{side}>" if is_2009 else f"<{side}><Pty>{name}</Pty></{side}>") if name else ""
-    account = (
-        f"<{side}Acct>{_account_id(entry.counterparty_account, has_iban=entry.counterparty_has_iban)}</{side}Acct>"
-        if entry.counterparty_account
-        else ""
-    )
-    return f"<RltdPties>{party}{account}</RltdPties>" if party or account else ""
+    other = _party(side, entry.counterparty_name, is_2009=is_2009)
+    if entry.counterparty_account:
+        other += f"<{side}Acct>{_account_id(entry.counterparty_account, has_iban=entry.counterparty_has_iban)}</{side}Acct>"
+    ultimate_debtor = _party("UltmtDbtr", entry.ultimate_debtor_name, is_2009=is_2009)
+    parties = f"{other}{ultimate_debtor}" if side == "Dbtr" else f"{ultimate_debtor}{other}"
+    parties += _party("UltmtCdtr", entry.ultimate_creditor_name, is_2009=is_2009)
+    return f"<RltdPties>{parties}</RltdPties>" if parties else ""
+
+
+def _party(role: str, name: str | None, *, is_2009: bool) -> str:
+    written = element("Nm", (name or "")[:140])
+    if not written:
+        return ""
+    return f"<{role}>{written}</{role}>" if is_2009 else f"<{role}><Pty>{written}</Pty></{role}>"
 
 
 def _remittance(entry: Entry) -> str:

@@ -53,6 +53,22 @@ class PaymentRecord(Struct, frozen=True, kw_only=True):
     debtor_available_minor: int | None = None
 
 
+class Party(Struct, frozen=True, kw_only=True, gc=False):
+    name: str
+
+
+class Parties(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """As the debtor's message names them. Of an account kept here the holder's registered name counts instead.
+
+    The ultimate ones are those on whose behalf the debtor pays and the creditor is paid.
+    """
+
+    debtor: Party | None = None
+    ultimate_debtor: Party | None = None
+    creditor: Party | None = None
+    ultimate_creditor: Party | None = None
+
+
 class Idempotency(Struct, frozen=True, kw_only=True):
     """A client's key. `fingerprint` is equal for bodies of equal meaning; `answer` is how the door would reply."""
 
@@ -76,6 +92,7 @@ class SubmitPayment(Struct, frozen=True, kw_only=True):
     remittance_information: str | None = None
     requested_execution_date: date | None = None
     metadata: dict[str, str] = {}
+    parties: Parties | None = None
     message_id: UUID | None = None
     created_by: str = ""
     correlation_id: str = ""

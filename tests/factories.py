@@ -8,7 +8,7 @@ from accounts.operations.accounts import open_account
 from accounts.operations.journals import post_opening_balance
 from iso20022.models import Message
 from payments.models import PaymentType
-from payments.values import Idempotency, SubmitPayment
+from payments.values import Idempotency, Parties, SubmitPayment
 
 
 def make_customer(name: str = "Ada Lovelace") -> Customer:
@@ -60,6 +60,7 @@ def payment(
     requested_execution_date: date | None = None,
     reference: str | None = None,
     end_to_end_id: str | None = None,
+    parties: Parties | None = None,
 ) -> SubmitPayment:
     return SubmitPayment(
         payment_type=payment_type,
@@ -74,4 +75,5 @@ def payment(
         requested_execution_date=requested_execution_date,
         reference=reference,
         end_to_end_id=end_to_end_id,
+        parties=parties,
     )

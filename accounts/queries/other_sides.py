@@ -10,7 +10,8 @@ from accounts.ledger.sql import array_of_ids
 
 _FIRST_CHARGE_LINE: Final = 2
 _PAYMENTS: Final = """
-SELECT id, debtor_account_id, creditor_account_id, creditor_iban, end_to_end_id, reference, uetr, remittance_information
+SELECT id, debtor_account_id, creditor_account_id, creditor_iban, end_to_end_id, reference, uetr, remittance_information,
+    parties #>> '{creditor,name}'
 FROM transactions WHERE id = ANY (%s::uuid[])"""
 _LEGS: Final = "SELECT journal_id, line, account_id FROM postings WHERE journal_id = ANY (%s::uuid[])"
 _ACCOUNTS: Final = "SELECT id, customer_id, name, iban, number FROM accounts WHERE id = ANY (%s::uuid[])"
@@ -28,10 +29,12 @@ class PaymentFacts(NamedTuple):
     reference: str | None
     uetr: UUID
     remittance_information: str | None
+    creditor_name: str | None
+    """As the debtor's message has it: used only where no account of ours tells it."""
 
 
 class Party(NamedTuple):
-    """A customer (or, of the bank's own accounts, the account) by name, and the account. Of one at another bank the IBAN is known."""
+    """A customer (or, of the bank's own accounts, the account) by name, and the account. Of one at another bank what the payment says."""
 
     name: str | None
     iban: str | None
@@ -83,7 +86,7 @@ def _elsewhere(payment: PaymentFacts | None, account_id: UUID, *, is_charge: boo
     """The creditor at another bank, for the debtor."""
     if payment is None or is_charge or payment.creditor_iban is None or account_id != payment.debtor_account_id:
         return None
-    return Party(name=None, iban=payment.creditor_iban, number=None)
+    return Party(name=payment.creditor_name, iban=payment.creditor_iban, number=None)
 
 
 def _parties(cursor: CursorWrapper, account_ids: set[UUID]) -> dict[UUID, Party]:

@@ -16,7 +16,7 @@ from iso20022.identifiers import iban_is_valid
 from iso20022.models import Message
 from iso20022.pain001.reader import CreditTransferInitiation
 from iso20022.pain001.rules import problem_text
-from iso20022.pain001.values import AccountNumber, CreditTransfer, RefusedTransfer
+from iso20022.pain001.values import AccountNumber, CreditTransfer, PaymentInformation, RefusedTransfer
 from iso20022.parts import Part, path_of
 from iso20022.reasons import reason_code_of
 from payment_engine.errors import NotFound
@@ -24,7 +24,7 @@ from payment_engine.ids import parse_id
 from payments.operations.submit import submit_payments
 from payments.snapshot import current_snapshot
 from payments.states import ISO_STATUS
-from payments.values import Outcome, PaymentRecord, SubmitPayment
+from payments.values import Outcome, Parties, Party, PaymentRecord, SubmitPayment
 from tenants.context import current_tenant_id
 
 _ROWS: Final = insert_rows(
@@ -137,10 +137,25 @@ def _asked(
         remittance_information=" ".join(filter(None, (transfer.remittance_information, *transfer.referred_documents))) or None,
         requested_execution_date=payment.requested_execution_date,
         metadata={"creditorReference": transfer.creditor_reference} if transfer.creditor_reference else {},
+        parties=_parties(payment, transfer),
         message_id=message.id,
         created_by=message.created_by,
         correlation_id=message.correlation_id,
     )
+
+
+def _parties(payment: PaymentInformation, transfer: CreditTransfer) -> Parties | None:
+    """None where the file names nobody. A transfer's own ultimate debtor goes before the block's."""
+    debtor, creditor = _party(payment.debtor_name), _party(transfer.creditor_name)
+    ultimate_debtor = _party(transfer.ultimate_debtor_name or payment.ultimate_debtor_name)
+    ultimate_creditor = _party(transfer.ultimate_creditor_name)
+    if debtor is creditor is ultimate_debtor is ultimate_creditor is None:
+        return None
+    return Parties(debtor=debtor, ultimate_debtor=ultimate_debtor, creditor=creditor, ultimate_creditor=ultimate_creditor)
+
+
+def _party(name: str | None) -> Party | None:
+    return Party(name=name) if name else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

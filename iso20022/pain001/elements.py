@@ -27,7 +27,9 @@ class RawTransfer(Struct, gc=False):
     currency: str = ""
     transfer_currency: str | None = None
     """`EqvtAmt/CcyOfTrf`: the amount is an equivalent in `currency`, to be paid in this one."""
+    ultimate_debtor_name: str | None = None
     creditor_name: str | None = None
+    ultimate_creditor_name: str | None = None
     creditor_account: AccountNumber | None = None
     creditor_agent_bic: str | None = None
     remittance: str | None = None
@@ -55,6 +57,7 @@ class RawPayment:
     debtor_account: AccountNumber | None = None
     debtor_account_currency: str | None = None
     debtor_agent_bic: str | None = None
+    ultimate_debtor_name: str | None = None
     charge_bearer: str | None = None
 
 
@@ -99,12 +102,14 @@ def payment_of(element: etree._Element) -> RawPayment:  # noqa: C901, PLR0912  #
             case "ReqdExctnDt":
                 payment.requested_date = ((child[0].text if len(child) else child.text) or "").strip(_WHITESPACE)
             case "Dbtr":
-                payment.debtor_name = _text(_child(child, "Nm"))
+                payment.debtor_name = _name(child)
             case "DbtrAcct":
                 payment.debtor_account = _account(child)
                 payment.debtor_account_currency = _text(_child(child, "Ccy"))
             case "DbtrAgt":
                 payment.debtor_agent_bic = _agent_bic(child)
+            case "UltmtDbtr":
+                payment.ultimate_debtor_name = _name(child)
             case "ChrgBr":
                 payment.charge_bearer = child.text
     return payment
@@ -117,7 +122,7 @@ def payment_method_of(transfer: etree._Element) -> str:
     return (method.text or "") if method is not None else ""
 
 
-def transfer_of(element: etree._Element) -> RawTransfer:
+def transfer_of(element: etree._Element) -> RawTransfer:  # noqa: C901, PLR0912  # as payment_of
     transfer = RawTransfer(line_of(element))
     for child in element:
         match child.tag[_NAME:]:
@@ -130,7 +135,7 @@ def transfer_of(element: etree._Element) -> RawTransfer:
             case "CdtrAgt":
                 transfer.creditor_agent_bic = _agent_bic(child)
             case "Cdtr":
-                transfer.creditor_name = _text(_child(child, "Nm"))
+                transfer.creditor_name = _name(child)
             case "CdtrAcct":
                 transfer.creditor_account = _account(child)
             case "RmtInf":
@@ -139,6 +144,10 @@ def transfer_of(element: etree._Element) -> RawTransfer:
                 transfer.purpose = _text(child[0])
             case "PmtTpInf":
                 transfer.service_level = _service_level(child)
+            case "UltmtDbtr":
+                transfer.ultimate_debtor_name = _name(child)
+            case "UltmtCdtr":
+                transfer.ultimate_creditor_name = _name(child)
             case "ChqInstr":
                 transfer.has_cheque = True
     return transfer
@@ -201,6 +210,11 @@ def _agent_bic(element: etree._Element) -> str | None:
         if child.tag[_NAME:] in ("BICFI", "BIC"):
             return child.text
     return None
+
+
+def _name(party: etree._Element) -> str | None:
+    """None also for a name of spaces alone, which the schema allows."""
+    return (_text(_child(party, "Nm")) or "").strip(_WHITESPACE) or None
 
 
 def _service_level(element: etree._Element) -> str | None:

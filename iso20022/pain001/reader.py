@@ -227,6 +227,7 @@ class _Scan:
                 debtor_account=raw.debtor_account,
                 debtor_account_currency=raw.debtor_account_currency,
                 debtor_agent_bic=raw.debtor_agent_bic,
+                ultimate_debtor_name=raw.ultimate_debtor_name,
                 charge_bearer=raw.charge_bearer,
             )
         )
@@ -243,7 +244,9 @@ def _accepted(raw: RawTransfer, part: ReadPart, minor: int) -> CreditTransfer:
         uetr=raw.uetr,
         amount_minor=minor,
         currency=raw.currency,
+        ultimate_debtor_name=raw.ultimate_debtor_name,
         creditor_name=raw.creditor_name,
+        ultimate_creditor_name=raw.ultimate_creditor_name,
         creditor_account=raw.creditor_account,
         creditor_agent_bic=raw.creditor_agent_bic,
         remittance_information=raw.remittance,

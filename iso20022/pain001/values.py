@@ -54,6 +54,7 @@ class PaymentInformation:
     debtor_account: AccountNumber | None
     debtor_account_currency: str | None
     debtor_agent_bic: str | None
+    ultimate_debtor_name: str | None
     charge_bearer: str | None
 
 
@@ -68,7 +69,9 @@ class CreditTransfer(Struct, frozen=True, kw_only=True, gc=False):
     uetr: str | None
     amount_minor: int
     currency: str
+    ultimate_debtor_name: str | None
     creditor_name: str | None
+    ultimate_creditor_name: str | None
     creditor_account: AccountNumber
     creditor_agent_bic: str | None
     remittance_information: str | None

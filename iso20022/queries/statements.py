@@ -22,7 +22,7 @@ from iso20022.queries.transactions import PlaceInMessage, places_in_messages
 from payment_engine.clock import now
 from payment_engine.errors import ValidationFailed
 
-_ELSEWHERE: Final = PlaceInMessage(message_id=None, payment_information_id=None, instruction_id=None, creditor_reference=None)
+_ELSEWHERE: Final = PlaceInMessage()
 
 
 def camt053_of(account_id: UUID, day: date, *, version: str) -> bytes:
@@ -75,6 +75,8 @@ def _entry(entry: StatementEntry, place: PlaceInMessage) -> Entry:
         counterparty_has_iban=entry.counterparty_iban is not None,
         remittance_information=None if entry.is_charge else entry.remittance_information or entry.description,
         creditor_reference=None if entry.is_charge else place.creditor_reference,
+        ultimate_debtor_name=None if entry.is_charge else place.ultimate_debtor_name,
+        ultimate_creditor_name=None if entry.is_charge else place.ultimate_creditor_name,
     )
 
 

@@ -23,7 +23,8 @@ WHERE tenant_id = %s AND message_id = %s AND (%s OR status = 'RJCT') ORDER BY pa
 _UNDER_WAY: Final = """
 SELECT EXISTS (SELECT FROM iso20022_message_transactions WHERE tenant_id = %s AND message_id = %s AND status = ANY (%s))"""
 _PLACES: Final = """
-SELECT t.payment_id, m.original_message_id, t.payment_information_id, t.instruction_id, p.metadata ->> 'creditorReference'
+SELECT t.payment_id, m.original_message_id, t.payment_information_id, t.instruction_id, p.metadata ->> 'creditorReference',
+    p.parties #>> '{ultimateDebtor,name}', p.parties #>> '{ultimateCreditor,name}'
 FROM iso20022_message_transactions t
 JOIN iso20022_messages m ON m.id = t.message_id
 JOIN transactions p ON p.id = t.payment_id
@@ -41,12 +42,14 @@ class BlockCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceInMessage:
-    """Where a payment stood in the file that ordered it."""
+    """Where a payment stood in the file that ordered it, and what that says of it beyond what every payment has."""
 
-    message_id: str | None
-    payment_information_id: str | None
-    instruction_id: str | None
-    creditor_reference: str | None
+    message_id: str | None = None
+    payment_information_id: str | None = None
+    instruction_id: str | None = None
+    creditor_reference: str | None = None
+    ultimate_debtor_name: str | None = None
+    ultimate_creditor_name: str | None = None
 
 
 def block_counts(message: Message) -> list[BlockCounts]:
@@ -97,6 +100,16 @@ def places_in_messages(payment_ids: list[UUID]) -> dict[UUID, PlaceInMessage]:
                 payment_information_id=payment_information_id,
                 instruction_id=instruction_id,
                 creditor_reference=creditor_reference,
+                ultimate_debtor_name=ultimate_debtor_name,
+                ultimate_creditor_name=ultimate_creditor_name,
             )
-            for payment_id, message_id, payment_information_id, instruction_id, creditor_reference in cursor.fetchall()
+            for (
+                payment_id,
+                message_id,
+                payment_information_id,
+                instruction_id,
+                creditor_reference,
+                ultimate_debtor_name,
+                ultimate_creditor_name,
+            ) in cursor.fetchall()
         }

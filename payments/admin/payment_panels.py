@@ -1,6 +1,6 @@
 """The tables on the page of a payment: who let it go on, what is set aside for it, which rails were told, what was given back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from django.utils.safestring import SafeString
@@ -28,6 +28,12 @@ _ATTEMPTS: Final = {
     RailAttempt.Status.REJECTED: "REJECTED",
     RailAttempt.Status.UNAVAILABLE: "timeout",
     RailAttempt.Status.UNKNOWN: "timeout",
+}
+_ROLES: Final = {
+    "debtor": "Debtor",
+    "ultimateDebtor": "Ultimate debtor",
+    "creditor": "Creditor",
+    "ultimateCreditor": "Ultimate creditor",
 }
 _WORDS: Final = {RailAttempt.Status.SENT: "On its way", RailAttempt.Status.UNKNOWN: "No answer"}
 
@@ -132,6 +138,16 @@ def reversals_panel(reversals: Sequence[Reversal]) -> Panel:
             for reversal in reversals
         ],
         empty="Nothing of this payment has been reversed.",
+    )
+
+
+def parties_panel(parties: Mapping[str, Mapping[str, str]]) -> Panel:
+    """By the message's word alone: of accounts kept here the holder is known better."""
+    return Panel(
+        title="Parties as the message names them",
+        columns=(Column(heading="Role"), Column(heading="Name")),
+        rows=[(words, parties[role]["name"]) for role, words in _ROLES.items() if role in parties],
+        empty="",
     )
 
 

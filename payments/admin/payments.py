@@ -19,7 +19,7 @@ from payment_engine.ids import public_id
 from payments.admin import work_lists
 from payments.admin.payment_cells import Accounts, accounts_of, creditor_cell, debtor_cell, rail_of
 from payments.admin.payment_decisions import APPROVE, CANCEL, OWN_PAYMENT, REJECT, buttons_of, decide, is_own
-from payments.admin.payment_panels import reversals_panel, unanswered_note, waiting_panels
+from payments.admin.payment_panels import parties_panel, reversals_panel, unanswered_note, waiting_panels
 from payments.models import Payment, PaymentType, Reversal
 from payments.operations.reverse import reverse_payment
 from payments.queries.payments import mentioned_as
@@ -65,7 +65,7 @@ class ReversalForm(OperationForm):
 class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
     id_prefix = "pay"
     nothing_yet = "No payments yet. They come by POST /api/v1/transactions, or in a pain.001 message."
-    list_display = ("short_id", "created", "state", "amount_paid", "parties", "payment_type", "reference")
+    list_display = ("short_id", "created", "state", "amount_paid", "from_and_to", "payment_type", "reference")
     list_filter = ("status", PaymentTypeFilter)
     search_help_text = f"Id (pay_…), or exactly a reference, end-to-end id, UETR, IBAN or idempotency key, of the last {SEARCHED_DAYS} days"
     actions_detail = ("approve", "reject", "cancel", "reverse")
@@ -135,7 +135,8 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
 
     def panels(self, record: Payment) -> list[Panel]:
         reversals = list(Reversal.objects.filter(tenant_id=record.tenant_id, payment_id=record.pk).order_by("id")[:100])
-        panels = waiting_panels(record)
+        panels = [parties_panel(record.parties)] if record.parties else []
+        panels += waiting_panels(record)
         if record.journal_id is not None:
             panels += [postings_of_journal(record.tenant_id, record.journal_id, "Journal"), reversals_panel(reversals)]
         for number, reversal in enumerate(reversals[:10], start=1):
@@ -171,7 +172,7 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
         return creditor_cell(payment, _accounts(payment))
 
     @admin.display(description="From, to")
-    def parties(self, payment: Payment) -> str:
+    def from_and_to(self, payment: Payment) -> str:
         """One above the other: side by side they fill the page of a laptop."""
         return format_html("{}<br>{}", self.debtor(payment), self.creditor(payment))
 

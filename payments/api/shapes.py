@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
+import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from accounts.ledger.locks import AccountReference
@@ -176,8 +177,23 @@ class AttemptOutput(Output, frozen=True, kw_only=True):
     answered_at: datetime | None
 
 
+class PartyOutput(Output, frozen=True, kw_only=True):
+    name: str
+
+
+class PartiesOutput(Output, frozen=True, kw_only=True):
+    """As the ISO 20022 message names them; whoever it does not name is absent."""
+
+    debtor: PartyOutput | UnsetType = UNSET
+    ultimate_debtor: Annotated[PartyOutput | UnsetType, Meta(description="On whose behalf the debtor pays")] = UNSET
+    creditor: PartyOutput | UnsetType = UNSET
+    ultimate_creditor: Annotated[PartyOutput | UnsetType, Meta(description="On whose behalf the creditor is paid")] = UNSET
+
+
 class TransactionDetail(TransactionOutput, frozen=True, kw_only=True):
-    """A payment, with the approval it needed and the rails that were tried."""
+    """A payment, with the parties its message names, the approval it needed and the rails that were tried."""
+
+    parties: PartiesOutput | UnsetType = UNSET
 
     approval: ApprovalOutput | UnsetType = UNSET
     attempts: list[AttemptOutput] | UnsetType = UNSET
@@ -187,6 +203,8 @@ def transaction_detail(payment: Payment) -> TransactionDetail:
     """One or two queries more than its row, for a payment that waited; none for one that was booked at once."""
     plain = transaction_output(payment)
     members = {name: getattr(plain, name) for name in plain.__struct_fields__}
+    if payment.parties is not None:
+        members["parties"] = msgspec.convert(payment.parties, PartiesOutput)
     if payment.rail is None:
         return TransactionDetail(**members)
     approval = PaymentApproval.objects.filter(payment_id=payment.id).first()

@@ -38,6 +38,7 @@ class Payment(TenantModel):
     requested_execution_date = models.DateField(null=True, blank=True)
     value_date = models.DateField()
     metadata = models.JSONField(default=dict)
+    parties = models.JSONField(null=True, blank=True, help_text="As the message it came in names them; of other payments none")
     idempotency_key = models.TextField(null=True, blank=True)
     message_id = models.UUIDField(null=True, blank=True, help_text="The ISO 20022 message it came in")
     journal_id = models.UUIDField(null=True)

@@ -1,5 +1,6 @@
 """The set-wise statements of the posting core, apart from the ledger's own: `unnest` arrays in, one statement each."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
@@ -73,14 +74,24 @@ _OFTEN_ALIKE: Final = {
     "completed_at": "timestamptz",
 }
 _EXPRESSIONS: Final = {"reversed_minor": "0"}
-_PAYMENTS: Final = insert_rows("transactions", _EACH, _OFTEN_ALIKE, _EXPRESSIONS)
-# Of those that wait; apart, so that what is booked at once pays nothing for the columns it has no use for.
-_WAITING_PAYMENTS: Final = insert_rows(
-    "transactions",
-    {**_EACH, "creditor_iban": "text", "next_attempt_at": "timestamptz"},
-    {**_OFTEN_ALIKE, "rail": "text"},
-    _EXPRESSIONS,
-)
+
+
+def _insertion(*, waits: bool, names_parties: bool) -> str:
+    each, often_alike = dict(_EACH), dict(_OFTEN_ALIKE)
+    if waits:
+        each |= {"creditor_iban": "text", "next_attempt_at": "timestamptz"}
+        often_alike |= {"rail": "text"}
+    if names_parties:
+        each |= {"parties": "jsonb"}
+    return insert_rows("transactions", each, often_alike, _EXPRESSIONS)
+
+
+# Those that wait and those that name their parties apart, so that no payment pays for columns it has no use for.
+_PAYMENTS: Final = {
+    (waits, names_parties): _insertion(waits=waits, names_parties=names_parties)
+    for waits in (False, True)
+    for names_parties in (False, True)
+}
 _APPROVALS: Final = insert_rows(
     "payment_approvals",
     {"id": "uuid", "payment_id": "uuid", "debit_minor": "int8"},
@@ -180,24 +191,26 @@ class ApprovalDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def insert_payments(transaction: PipelinedTransaction, payments: Sequence[tuple[SubmitPayment, PaymentRecord]]) -> None:
-    """In key order, as the answers."""
-    payments = sorted(payments, key=lambda payment: payment[0].idempotency.key if payment[0].idempotency else "")
-    waiting = [payment for payment in payments if payment[1].rail is not None]
-    if waiting:
-        payments = [payment for payment in payments if payment[1].rail is None]
-        _insert_waiting_payments(transaction, waiting)
-    if payments:
-        transaction.execute(_PAYMENTS, rows_of(current_tenant_id(), *_payment_columns(payments)))
+    """In key order, as the answers, and always the same kind of payment first."""
+    kinds: defaultdict[tuple[bool, bool], list[tuple[SubmitPayment, PaymentRecord]]] = defaultdict(list)
+    for payment in sorted(payments, key=lambda payment: payment[0].idempotency.key if payment[0].idempotency else ""):
+        kinds[payment[1].rail is not None, payment[0].parties is not None].append(payment)
+    for (waits, names_parties), alike_ones in sorted(kinds.items(), key=lambda kind: kind[0]):
+        _insert_kind(transaction, alike_ones, waits=waits, names_parties=names_parties)
 
 
-def _insert_waiting_payments(transaction: PipelinedTransaction, payments: Sequence[tuple[SubmitPayment, PaymentRecord]]) -> None:
-    records = [record for _, record in payments]
+def _insert_kind(
+    transaction: PipelinedTransaction, payments: Sequence[tuple[SubmitPayment, PaymentRecord]], *, waits: bool, names_parties: bool
+) -> None:
     each, often_alike = _payment_columns(payments)
-    due = _array_of_moments([r.created_at if r.status is PaymentStatus.RESERVED else None for r in records])
-    each += [array_of_texts([r.creditor_iban for r in records]), due]
-    transaction.execute(
-        _WAITING_PAYMENTS, rows_of(current_tenant_id(), each, [*often_alike, alike([r.rail for r in records], array_of_texts)])
-    )
+    if waits:
+        records = [record for _, record in payments]
+        due = _array_of_moments([r.created_at if r.status is PaymentStatus.RESERVED else None for r in records])
+        each += [array_of_texts([r.creditor_iban for r in records]), due]
+        often_alike.append(alike([r.rail for r in records], array_of_texts))
+    if names_parties:
+        each.append(array_of_texts([_encode(item.parties).decode() for item, _ in payments]))
+    transaction.execute(_PAYMENTS[waits, names_parties], rows_of(current_tenant_id(), each, often_alike))
 
 
 def _payment_columns(payments: Sequence[tuple[SubmitPayment, PaymentRecord]]) -> tuple[list[Array], list[Alike]]:

@@ -1,6 +1,7 @@
 """The posting core: decides against running balances, books set-wise, refuses per item."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import transaction
@@ -15,7 +16,7 @@ from payments.models import Payment
 from payments.operations.reverse import reverse_payment
 from payments.operations.submit import submit_payments
 from payments.states import PaymentStatus
-from payments.values import Idempotency, Mode, PaymentRecord
+from payments.values import Idempotency, Mode, Parties, Party, PaymentRecord
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
 from tests.factories import make_account, make_payment_type, payment
@@ -63,6 +64,23 @@ def test_fee_is_taken_on_top_and_waits_as_a_delta() -> None:
     assert (booked(ada), booked(bob)) == (7_400, 2_500)
     fees = Account.objects.get(role="FEE", currency="EUR")
     assert BalanceDelta.objects.get(account_id=fees.id).amount_minor == 100
+
+
+def test_payments_that_wait_or_name_parties_are_stored_beside_those_that_do_neither() -> None:
+    make_payment_type(approval_threshold=Decimal(5))
+    ada, bob = make_account(funds_minor=10_000), make_account()
+    named = Parties(creditor=Party(name='Bob "the" \\ Builder'), ultimate_debtor=Party(name="Müller"))
+    items = [payment(ada, bob, amount, parties=parties) for amount in (100, 600) for parties in (None, named)]
+    assert [outcome.refusal for outcome in submit_payments([*reversed(items)])] == [None] * 4
+    kept = {"creditor": {"name": 'Bob "the" \\ Builder'}, "ultimateDebtor": {"name": "Müller"}}
+    stored = {paid.id: (paid.status, paid.amount_minor, paid.parties) for paid in Payment.objects.all()}
+    assert [stored[item.id] for item in items] == [
+        ("COMPLETED", 100, None),
+        ("COMPLETED", 100, kept),
+        ("PENDING_APPROVAL", 600, None),
+        ("PENDING_APPROVAL", 600, kept),
+    ]
+    assert Payment.objects.filter(parties__isnull=True).count() == 2
 
 
 def test_refused_item_does_not_disturb_its_neighbours() -> None:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from iso20022.models import MessageDocument
 from payments.models import Payment, Reversal
 from payments.operations.submit import submit_payments
+from payments.values import Parties, Party
 from tenants.registry import TenantRecord
 from tests import factories
 from tests.portal.pages import html, list_of, page_of, send, words
@@ -34,6 +35,18 @@ def test_payment_page_shows_everything_about_it(operator_a: Client, paid: Paymen
     page = words(html(operator_a, page_of("payments_payment", paid.pk)))
     for shown in ("COMPLETED", "10.00 EUR", "1.00 EUR", "DE89370400440532013000", "FEE-EUR", paid.public_id, "Nothing of this payment"):
         assert shown in page, shown
+
+
+def test_payment_page_shows_whom_the_message_names(operator_a: Client, operator_b: Client, paid: Payment) -> None:
+    assert paid.creditor_account_id is not None
+    assert "Parties as the message" not in words(html(operator_a, page_of("payments_payment", paid.pk)))
+    named = Parties(ultimate_debtor=Party(name="Acme Group"), creditor=Party(name="Bob <b>& Co"))
+    submit_payments([factories.payment(paid.debtor_account_id, paid.creditor_account_id, 2, parties=named)])
+    page = page_of("payments_payment", Payment.objects.get(parties__isnull=False).pk)
+    shown = html(operator_a, page)
+    assert "Role Name Ultimate debtor Acme Group Creditor Bob" in words(shown)
+    assert "Bob &lt;b&gt;&amp; Co" in shown
+    assert b"Acme Group" not in operator_b.get(page, follow=True).content
 
 
 def test_payment_is_found_by_id_reference_end_to_end_id_and_key(operator_a: Client, paid: Payment) -> None:

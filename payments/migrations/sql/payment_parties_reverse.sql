@@ -1,0 +1,1 @@
+DROP TRIGGER transactions_keep_their_parties ON transactions;
