@@ -9,6 +9,7 @@ SENTENCES: Final[dict[str, str]] = {
     "AC04": "The account is closed.",
     "AC06": "The account is blocked.",
     "AC07": "The creditor account is closed.",
+    "AC09": "The account's currency is not valid or missing.",
     "AG01": "This kind of transaction is not allowed on the account.",
     "AG03": "This kind of transaction is not supported.",
     "AG08": "The sender has no right to order this.",

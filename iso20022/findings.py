@@ -1,6 +1,6 @@
 """What is wrong, or noteworthy, in a message: where, which code, and how much of the message it takes down."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final
@@ -61,6 +61,19 @@ class Findings:
     @property
     def refuse_group(self) -> bool:
         return bool(self.group_refusals)
+
+    def and_also(self, more: Iterable[Finding]) -> "Findings":
+        """With findings about groups and payment blocks that were made later."""
+        log = FindingLog(
+            reported=[*self.reported],
+            omitted=self.omitted,
+            group_refusals=[*self.group_refusals],
+            payment_refusals={index: [*found] for index, found in self.payment_refusals.items()},
+            refused_transactions=self.refused_transactions,
+        )
+        for finding in more:
+            log.add(finding)
+        return log.frozen()
 
 
 @dataclass(slots=True)

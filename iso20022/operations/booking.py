@@ -1,26 +1,22 @@
 """One chunk of a pain.001: from transfers to payments to rows that say what became of each."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
 from django.db import connection
 
-from accounts.ledger.locks import AccountReference
 from accounts.ledger.sql import array_of, array_of_ids, array_of_new_ids, array_of_texts, insert_rows
-from accounts.models import Account
 from config_mgmt.settings_values import setting
 from iso20022.findings import Finding, Level, Tier
-from iso20022.identifiers import iban_is_valid
 from iso20022.models import Message
+from iso20022.operations.named_accounts import OTHER_CURRENCY, NamedAccounts
 from iso20022.pain001.reader import CreditTransferInitiation
 from iso20022.pain001.rules import problem_text
-from iso20022.pain001.values import AccountNumber, CreditTransfer, PaymentInformation, RefusedTransfer
+from iso20022.pain001.values import CreditTransfer, PaymentInformation, RefusedTransfer
 from iso20022.parts import Part, path_of
 from iso20022.reasons import reason_code_of
-from payment_engine.errors import NotFound
-from payment_engine.ids import parse_id
 from payments.operations.submit import submit_payments
 from payments.snapshot import current_snapshot
 from payments.states import ISO_STATUS
@@ -49,13 +45,11 @@ Transfer = CreditTransfer | RefusedTransfer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What became of one transfer."""
+    """What became of one transfer. `refusals` say why it was refused, in the order found, those of its block first."""
 
     transfer: Transfer
     status: str
-    reason_code: str | None = None
-    reason: str | None = None
-    tier: Tier | None = None
+    refusals: tuple[Finding, ...] = ()
     payment: PaymentRecord | None = None
 
     @property
@@ -72,45 +66,25 @@ class BookedChunk:
 def book_chunk(message: Message, reading: CreditTransferInitiation, transfers: Sequence[Transfer]) -> BookedChunk:
     """Book what may be booked and write a row for each transfer, in the transaction around this call."""
     chunk = BookedChunk()
-    accounts = _Accounts(reading, transfers)
+    accounts = _accounts(reading, transfers)
     types = _PaymentTypes(offered=current_snapshot().terms, usual=str(setting("iso20022.payment_type")))
     asked = [_asked(message, reading, transfer, accounts, types) for transfer in transfers]
     outcomes = iter(submit_payments([item for item in asked if isinstance(item, SubmitPayment)]))
     for transfer, item in zip(transfers, asked, strict=True):
         verdict = _verdict(transfer, next(outcomes)) if isinstance(item, SubmitPayment) else item
         chunk.verdicts.append(verdict)
-        if verdict.tier is Tier.ACCOUNT:
-            chunk.findings.append(_finding(verdict))
+        chunk.findings += [found for found in verdict.refusals if (found.tier, found.level) == (Tier.ACCOUNT, Level.TRANSACTION)]
     _insert_rows(message, reading, chunk.verdicts)
     return chunk
 
 
-class _Accounts:
-    """The accounts a chunk names by number rather than by IBAN, found in one query."""
-
-    def __init__(self, reading: CreditTransferInitiation, transfers: Sequence[Transfer]) -> None:
-        debtors = [reading.payments[index].debtor_account for index in {transfer.payment_index for transfer in transfers}]
-        creditors = [transfer.creditor_account for transfer in transfers if isinstance(transfer, CreditTransfer)]
-        numbers = {account.number for account in (*debtors, *creditors) if account is not None and not account.is_iban}
-        rows = Account.objects.filter(number__in=numbers).values_list("number", "id") if numbers else ()
-        self._ids: dict[str, UUID] = dict(rows)
-
-    def reference(self, account: AccountNumber | None) -> AccountReference | None:
-        """How the posting core finds it; None for a number the tenant does not have."""
-        if account is None:
-            return None
-        if account.is_iban or iban_is_valid(account.number):
-            return account.number
-        if (found := self._ids.get(account.number)) is not None:
-            return found
-        try:
-            return parse_id("acc", account.number)
-        except NotFound:
-            return None
+def _accounts(reading: CreditTransferInitiation, transfers: Sequence[Transfer]) -> NamedAccounts:
+    debtors = [reading.payments[index].debtor_account for index in {transfer.payment_index for transfer in transfers}]
+    return NamedAccounts([*debtors, *(transfer.creditor_account for transfer in transfers if isinstance(transfer, CreditTransfer))])
 
 
 def _asked(
-    message: Message, reading: CreditTransferInitiation, transfer: Transfer, accounts: _Accounts, types: "_PaymentTypes"
+    message: Message, reading: CreditTransferInitiation, transfer: Transfer, accounts: NamedAccounts, types: "_PaymentTypes"
 ) -> SubmitPayment | Verdict:
     """The payment to submit, or why there is none."""
     refusals = reading.findings.payment_refusals.get(transfer.payment_index, ())
@@ -118,13 +92,12 @@ def _asked(
         refusals = (*refusals, *transfer.findings)
     if refusals or isinstance(transfer, RefusedTransfer):
         assert refusals, "a refused transfer stands in a refused block or has its own findings"  # noqa: S101
-        return Verdict(transfer=transfer, status="RJCT", reason_code=refusals[0].code, reason=refusals[0].text, tier=refusals[0].tier)
+        return Verdict(transfer=transfer, status="RJCT", refusals=refusals)
     payment = reading.payments[transfer.payment_index]
     debtor, creditor = accounts.reference(payment.debtor_account), accounts.reference(transfer.creditor_account)
-    if debtor is None or creditor is None:
-        code = "AC02" if debtor is None else "AC03"
-        reason = problem_text(code, "there is no such account here")
-        return Verdict(transfer=transfer, status="RJCT", reason_code=code, reason=reason, tier=Tier.ACCOUNT)
+    if wrong := tuple(_wrong_accounts(payment, transfer, accounts)):
+        return Verdict(transfer=transfer, status="RJCT", refusals=wrong)
+    assert debtor is not None and creditor is not None, "an account the tenant does not have is wrong"  # noqa: S101, PT018
     return SubmitPayment(
         payment_type=types.named_by(transfer.service_level or payment.service_level),
         debtor_account=debtor,
@@ -173,21 +146,28 @@ class _PaymentTypes:
 def _verdict(transfer: Transfer, outcome: Outcome) -> Verdict:
     if outcome.refusal is not None:
         code = reason_code_of(outcome.refusal)
-        reason = problem_text(code, outcome.refusal.detail)
-        return Verdict(transfer=transfer, status="RJCT", reason_code=code, reason=reason, tier=Tier.ACCOUNT, payment=outcome.payment)
+        refusal = _finding(transfer, code, problem_text(code, outcome.refusal.detail))
+        return Verdict(transfer=transfer, status="RJCT", refusals=(refusal,), payment=outcome.payment)
     assert outcome.payment is not None, "an outcome is a payment or a refusal"  # noqa: S101
     return Verdict(transfer=transfer, status=ISO_STATUS[outcome.payment.status], payment=outcome.payment)
 
 
-def _finding(verdict: Verdict) -> Finding:
-    transfer = verdict.transfer
+def _wrong_accounts(payment: PaymentInformation, transfer: CreditTransfer, accounts: NamedAccounts) -> Iterator[Finding]:
+    for code, account in (("AC02", payment.debtor_account), ("AC03", transfer.creditor_account)):
+        if accounts.reference(account) is None:
+            yield _finding(transfer, code, problem_text(code, "there is no such account here"))
+    if (text := accounts.other_currency(transfer.creditor_account)) is not None:
+        yield _finding(transfer, OTHER_CURRENCY, text, inside="/CdtrAcct/Ccy")
+
+
+def _finding(transfer: Transfer, code: str, text: str, *, inside: str = "") -> Finding:
     return Finding(
         tier=Tier.ACCOUNT,
-        code=verdict.reason_code or "NARR",
+        code=code,
         level=Level.TRANSACTION,
-        path=path_of(Part.TRANSFER, transfer.payment_index, transfer.transaction_index),
+        path=path_of(Part.TRANSFER, transfer.payment_index, transfer.transaction_index) + inside,
         line=transfer.line,
-        text=verdict.reason or "",
+        text=text,
         payment_index=transfer.payment_index,
         transaction_index=transfer.transaction_index,
     )
@@ -206,8 +186,8 @@ def _insert_rows(message: Message, reading: CreditTransferInitiation, verdicts: 
         array_of_texts([transfer.end_to_end_id for transfer in transfers]),
         array_of([transfer.uetr for transfer in transfers]),
         array_of([verdict.status for verdict in verdicts]),
-        array_of([verdict.reason_code for verdict in verdicts]),
-        array_of_texts([verdict.reason for verdict in verdicts]),
+        array_of([verdict.refusals[0].code if verdict.refusals else None for verdict in verdicts]),
+        array_of_texts([verdict.refusals[0].text if verdict.refusals else None for verdict in verdicts]),
         array_of_ids([verdict.payment.id if verdict.payment else None for verdict in verdicts]),
     ]
     with connection.cursor() as cursor:

@@ -11,9 +11,8 @@ from django.db import connection, transaction
 
 from events.models import OutboxEvent
 from iso20022.models import Message
-from iso20022.operations.receiving import wire_limits
+from iso20022.operations.receiving import read_to_book
 from iso20022.operations.reporting import keep_report, report_on
-from iso20022.pain001.reader import read_pain001
 from iso20022.queries.documents import document_file
 from iso20022.queries.transactions import UNDER_WAY, has_payments_under_way
 from iso20022.reasons import reason_code_of_ending
@@ -74,7 +73,7 @@ def _ending(row_id: object, status: str, reason_code: str | None, reason: str | 
 
 def _report_again(message: Message) -> None:
     with document_file(message) as source:
-        reading = read_pain001(source, today=message.created_at.date(), limits=wire_limits())
+        reading = read_to_book(source, day=message.created_at.date())
         report = report_on(message, reading)
     keep_report(message, report)
     message.group_status = report.group_status

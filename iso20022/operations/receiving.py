@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import BinaryIO, Final
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from iso20022.answer import refusal_of
 from iso20022.findings import Finding, Level, Tier
 from iso20022.models import Message
 from iso20022.operations.documents import Fingerprint, fingerprint_of, keep_document
+from iso20022.operations.named_accounts import with_account_findings
 from iso20022.operations.processing import LEASE, Progress, finding_document, process_message
 from iso20022.operations.reporting import keep_report
 from iso20022.pain001.reader import CreditTransferInitiation, read_pain001
@@ -41,6 +43,11 @@ def validate_pain001(source: BinaryIO) -> CreditTransferInitiation:
     return read_pain001(source, today=today(), limits=wire_limits())
 
 
+def read_to_book(source: BinaryIO, *, day: date) -> CreditTransferInitiation:
+    """The file as it came in on that day, with what its accounts refuse of it as a block; raises MalformedXml."""
+    return with_account_findings(read_pain001(source, today=day, limits=wire_limits()))
+
+
 def receive_pain001(
     source: BinaryIO, *, created_by: str, correlation_id: str, seconds: float | None = None, on_progress: Progress | None = None
 ) -> Receipt:
@@ -51,7 +58,7 @@ def receive_pain001(
     first message again; other bytes under a claimed MsgId are refused (DU01). After `seconds` the message is returned as
     it is: whoever calls wakes a worker, or the sweeper finds it.
     """
-    reading = validate_pain001(source)
+    reading = read_to_book(source, day=today())
     fingerprint = fingerprint_of(source)
     sender = _Sender(created_by=created_by, correlation_id=correlation_id)
     if reading.findings.refuse_group:

@@ -9,8 +9,7 @@ from django.db import transaction
 from iso20022.errors import EmittedMessageInvalid
 from iso20022.models import Message
 from iso20022.operations.processing import LEASE, process_message
-from iso20022.operations.receiving import wire_limits
-from iso20022.pain001.reader import read_pain001
+from iso20022.operations.receiving import read_to_book
 from iso20022.queries.documents import document_file
 from payment_engine.clock import now
 from payment_engine.errors import EngineError
@@ -43,6 +42,6 @@ def resume_message(message_id: UUID) -> int:
     if message.is_final:
         return 0
     with document_file(message) as source:
-        reading = read_pain001(source, today=message.created_at.date(), limits=wire_limits())
+        reading = read_to_book(source, day=message.created_at.date())
         finished = process_message(message_id=message.id, reading=reading)
     return finished.processed - message.processed

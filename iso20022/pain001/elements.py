@@ -55,7 +55,6 @@ class RawPayment:
     requested_date: str = ""
     debtor_name: str | None = None
     debtor_account: AccountNumber | None = None
-    debtor_account_currency: str | None = None
     debtor_agent_bic: str | None = None
     ultimate_debtor_name: str | None = None
     charge_bearer: str | None = None
@@ -105,7 +104,6 @@ def payment_of(element: etree._Element) -> RawPayment:  # noqa: C901, PLR0912  #
                 payment.debtor_name = _name(child)
             case "DbtrAcct":
                 payment.debtor_account = _account(child)
-                payment.debtor_account_currency = _text(_child(child, "Ccy"))
             case "DbtrAgt":
                 payment.debtor_agent_bic = _agent_bic(child)
             case "UltmtDbtr":
@@ -199,10 +197,10 @@ def _account(element: etree._Element) -> AccountNumber | None:
     identification = _child(element, "Id")
     if identification is None:
         return None
-    kind = identification[0]
+    kind, currency = identification[0], _text(_child(element, "Ccy"))
     if kind.tag[_NAME:] == "IBAN":
-        return AccountNumber(number=(kind.text or "").upper(), is_iban=True)
-    return AccountNumber(number=(kind[0].text or "").strip(_WHITESPACE), is_iban=False)
+        return AccountNumber(number=(kind.text or "").upper(), is_iban=True, currency=currency)
+    return AccountNumber(number=(kind[0].text or "").strip(_WHITESPACE), is_iban=False, currency=currency)
 
 
 def _agent_bic(element: etree._Element) -> str | None:

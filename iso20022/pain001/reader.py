@@ -225,7 +225,6 @@ class _Scan:
                 requested_execution_date=requested_date_of(raw),
                 debtor_name=raw.debtor_name,
                 debtor_account=raw.debtor_account,
-                debtor_account_currency=raw.debtor_account_currency,
                 debtor_agent_bic=raw.debtor_agent_bic,
                 ultimate_debtor_name=raw.ultimate_debtor_name,
                 charge_bearer=raw.charge_bearer,

@@ -13,10 +13,11 @@ from iso20022.findings import Finding
 
 
 class AccountNumber(Struct, frozen=True, kw_only=True, gc=False):
-    """An IBAN in upper case, or the `Othr/Id` a bank gave the account."""
+    """An IBAN in upper case, or the `Othr/Id` a bank gave the account; `Ccy` where the file gives it."""
 
     number: str
     is_iban: bool
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,6 @@ class PaymentInformation:
     requested_execution_date: date | None
     debtor_name: str | None
     debtor_account: AccountNumber | None
-    debtor_account_currency: str | None
     debtor_agent_bic: str | None
     ultimate_debtor_name: str | None
     charge_bearer: str | None

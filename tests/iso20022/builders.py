@@ -17,11 +17,12 @@ def transfer(
     amount: str = "10.00",
     currency: str = "EUR",
     account: str = f"<IBAN>{CREDITOR_IBAN}</IBAN>",
+    account_currency: str = "",
     name: str = "Bob",
     before: str = "",
     after: str = "",
 ) -> str:
-    creditor_account = f"<CdtrAcct><Id>{account}</Id></CdtrAcct>" if account else ""
+    creditor_account = f"<CdtrAcct><Id>{account}</Id>{_currency(account_currency)}</CdtrAcct>" if account else ""
     return f"""
 <CdtTrfTxInf><PmtId><EndToEndId>{end_to_end_id}</EndToEndId></PmtId><Amt><InstdAmt Ccy="{currency}">{amount}</InstdAmt></Amt>{before}
 <Cdtr><Nm>{name}</Nm></Cdtr>{creditor_account}{after}</CdtTrfTxInf>"""
@@ -34,12 +35,17 @@ def payment(
     counts: str = "",
     requested: str = f"<Dt>{SOON}</Dt>",
     account: str = f"<IBAN>{DEBTOR_IBAN}</IBAN>",
+    account_currency: str = "",
     bic: str = "COBADEFFXXX",
 ) -> str:
     return f"""<PmtInf><PmtInfId>{payment_information_id}</PmtInfId><PmtMtd>{method}</PmtMtd>{counts}
-<ReqdExctnDt>{requested}</ReqdExctnDt><Dbtr><Nm>Acme</Nm></Dbtr><DbtrAcct><Id>{account}</Id></DbtrAcct>
+<ReqdExctnDt>{requested}</ReqdExctnDt><Dbtr><Nm>Acme</Nm></Dbtr><DbtrAcct><Id>{account}</Id>{_currency(account_currency)}</DbtrAcct>
 <DbtrAgt><FinInstnId><BICFI>{bic}</BICFI></FinInstnId></DbtrAgt>{"".join(transfers)}
 </PmtInf>"""
+
+
+def _currency(code: str) -> str:
+    return f"<Ccy>{code}</Ccy>" if code else ""
 
 
 def pain001(

@@ -45,7 +45,7 @@ def test_two_debit_accounts_and_two_currencies() -> None:
         Decimal("1650.75"),
         True,
     )
-    assert (euro.debtor_account.number, euro.debtor_account_currency) == ("DE89370400440532013000", "EUR")  # type: ignore[union-attr]
+    assert (euro.debtor_account.number, euro.debtor_account.currency) == ("DE89370400440532013000", "EUR")  # type: ignore[union-attr]
     assert (euro.service_level, euro.debtor_agent_bic, euro.charge_bearer) == ("SEPA", "COBADEFFXXX", "SLEV")
     assert (franc.requested_execution_date, franc.batch_booking) == (date(2026, 11, 25), None)
     assert message.header is not None
