@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from iso20022.downloads import document_response
@@ -110,6 +111,15 @@ def _findings(message: Message) -> Panel:
     )
 
 
+def _why(row: MessageTransaction) -> str:
+    """A line for each reason. The paths in them may be broken, so that the table is no wider than its page."""
+    if row.reason_code is None:
+        return NOTHING
+    reasons = [(row.reason_code, row.reason or ""), *((reason["code"], reason["text"]) for reason in row.further_reasons or ())]
+    lines = ((format_html_join(SafeString("/<wbr>"), "{}", ((step,) for step in f"{code}: {text}".split("/"))),) for code, text in reasons)
+    return format_html_join(SafeString("<br>"), "{}", lines)
+
+
 def _transactions(message: Message) -> Panel:
     rows = MessageTransaction.objects.filter(tenant_id=message.tenant_id, message_id=message.id)
     shown = list(rows.order_by("payment_index", "transaction_index")[:SHOWN_TRANSACTIONS])
@@ -121,7 +131,7 @@ def _transactions(message: Message) -> Panel:
                 row.payment_information_id,
                 row.end_to_end_id,
                 badge(row.status),
-                f"{row.reason_code}: {row.reason}" if row.reason_code else NOTHING,
+                _why(row),
                 record_link("payments_payment_change", row.payment_id, public_id("pay", row.payment_id) if row.payment_id else None),
             )
             for row in shown

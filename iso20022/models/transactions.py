@@ -22,6 +22,7 @@ class MessageTransaction(TenantModel):
     status = models.CharField(max_length=4, help_text="ISO 20022 status")
     reason_code = models.CharField(max_length=4, null=True, blank=True)
     reason = models.TextField(null=True, blank=True)
+    further_reasons = models.JSONField(null=True, blank=True, help_text="Code and text of each reason after the first, in the order found")
     payment_id = models.UUIDField(null=True, blank=True)
 
     class Meta:

@@ -6,9 +6,11 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
+from msgspec import json
 
 from accounts.ledger.sql import array_of, array_of_ids, array_of_new_ids, array_of_texts, insert_rows
 from config_mgmt.settings_values import setting
+from iso20022.answer import reasons_of
 from iso20022.findings import Finding, Level, Tier
 from iso20022.models import Message
 from iso20022.operations.named_accounts import OTHER_CURRENCY, NamedAccounts
@@ -37,6 +39,7 @@ _ROWS: Final = insert_rows(
         "status": "text",
         "reason_code": "text",
         "reason": "text",
+        "further_reasons": "jsonb",
         "payment_id": "uuid",
     },
 )
@@ -175,6 +178,7 @@ def _finding(transfer: Transfer, code: str, text: str, *, inside: str = "") -> F
 
 def _insert_rows(message: Message, reading: CreditTransferInitiation, verdicts: Sequence[Verdict]) -> None:
     transfers = [verdict.transfer for verdict in verdicts]
+    reasons = [reasons_of(verdict.refusals) for verdict in verdicts]
     parameters: list[str] = [
         current_tenant_id(),
         array_of_new_ids(len(verdicts)),
@@ -186,8 +190,9 @@ def _insert_rows(message: Message, reading: CreditTransferInitiation, verdicts: 
         array_of_texts([transfer.end_to_end_id for transfer in transfers]),
         array_of([transfer.uetr for transfer in transfers]),
         array_of([verdict.status for verdict in verdicts]),
-        array_of([verdict.refusals[0].code if verdict.refusals else None for verdict in verdicts]),
-        array_of_texts([verdict.refusals[0].text if verdict.refusals else None for verdict in verdicts]),
+        array_of([found[0].code if found else None for found in reasons]),
+        array_of_texts([found[0].text if found else None for found in reasons]),
+        array_of_texts([json.encode(found[1:]).decode() if found[1:] else None for found in reasons]),
         array_of_ids([verdict.payment.id if verdict.payment else None for verdict in verdicts]),
     ]
     with connection.cursor() as cursor:

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
+from msgspec import json
 
 from iso20022.models import Message
 from iso20022.pain002 import StatusReason, TransactionStatus
@@ -18,7 +19,8 @@ _COUNTS: Final = """
 SELECT payment_index, payment_information_id, status, count(*) FROM iso20022_message_transactions
 WHERE tenant_id = %s AND message_id = %s GROUP BY payment_index, payment_information_id, status ORDER BY payment_index, status"""
 _ROWS: Final = """
-SELECT payment_index, instruction_id, end_to_end_id, uetr, status, reason_code, reason, payment_id FROM iso20022_message_transactions
+SELECT payment_index, instruction_id, end_to_end_id, uetr, status, reason_code, reason, further_reasons, payment_id
+FROM iso20022_message_transactions
 WHERE tenant_id = %s AND message_id = %s AND (%s OR status = 'RJCT') ORDER BY payment_index, transaction_index"""
 _UNDER_WAY: Final = """
 SELECT EXISTS (SELECT FROM iso20022_message_transactions WHERE tenant_id = %s AND message_id = %s AND status = ANY (%s))"""
@@ -76,7 +78,8 @@ def transaction_statuses(message: Message, *, accepted_too: bool) -> Iterator[tu
     """The transactions in file order with the number of their block; only the rejected ones unless `accepted_too`."""
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, [current_tenant_id(), message.id, accepted_too])
-        for payment_index, instruction_id, end_to_end_id, uetr, status, reason_code, reason, payment_id in cursor.fetchall():
+        rows = cursor.fetchall()
+        for payment_index, instruction_id, end_to_end_id, uetr, status, reason_code, reason, further_reasons, payment_id in rows:
             yield (
                 payment_index,
                 TransactionStatus(
@@ -84,10 +87,16 @@ def transaction_statuses(message: Message, *, accepted_too: bool) -> Iterator[tu
                     end_to_end_id=end_to_end_id,
                     uetr=str(uetr) if uetr else None,
                     status=status,
-                    reasons=(StatusReason(code=reason_code, text=reason or ""),) if reason_code else (),
+                    reasons=_reasons(reason_code, reason, further_reasons),
                     servicer_reference=payment_id.hex if payment_id and status != "RJCT" else None,
                 ),
             )
+
+
+def _reasons(code: str | None, text: str | None, further: str | None) -> tuple[StatusReason, ...]:
+    if code is None:
+        return ()
+    return (StatusReason(code=code, text=text or ""), *(json.decode(further, type=list[StatusReason]) if further else ()))
 
 
 def places_in_messages(payment_ids: list[UUID]) -> dict[UUID, PlaceInMessage]:

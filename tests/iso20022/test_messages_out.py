@@ -43,7 +43,7 @@ def test_every_version_takes_every_status_at_every_level(version: str) -> None:
             instruction_id=f"I{index}",
             uetr=UETR,
             status=status,
-            reasons=(StatusReason(code="AM04", text="Not enough funds."),),
+            reasons=(StatusReason(code="AM04", text="Not enough funds."), StatusReason(code="AC03", text="No such account. " * 9)),
             accepted_at=NOW,
             servicer_reference="0" * 32,
         )

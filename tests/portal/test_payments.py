@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from iso20022.models import MessageDocument
+from iso20022.models import MessageDocument, MessageTransaction
 from payments.models import Payment, Reversal
 from payments.operations.submit import submit_payments
 from payments.values import Parties, Party
@@ -146,3 +146,20 @@ def test_message_page_and_its_document(operator_a: Client, in_tenant_a: TenantRe
     document = operator_a.get(reverse("admin:iso20022_message_document", args=[message.pk]))
     assert b"".join(document.streaming_content) == b"<Document/>"  # type: ignore[attr-defined]
     assert document["Content-Disposition"].startswith("attachment")
+
+
+def test_message_page_tells_every_reason_of_a_transaction(operator_a: Client, in_tenant_a: TenantRecord) -> None:
+    message = factories.make_message(total=1)
+    MessageTransaction.objects.create(
+        message_id=message.id,
+        payment_index=0,
+        transaction_index=0,
+        payment_information_id="P",
+        end_to_end_id="E",
+        status="RJCT",
+        reason_code="AM01",
+        reason="Zero. Line 1, /Document/Amt",
+        further_reasons=[{"code": "AC01", "text": "<b>Wrong</b>"}],
+    )
+    page = html(operator_a, page_of("iso20022_message", message.pk))
+    assert "AM01: Zero. Line 1, /<wbr>Document/<wbr>Amt<br>AC01: &lt;b&gt;Wrong&lt;/<wbr>b&gt;" in page
