@@ -5,7 +5,7 @@ from typing import BinaryIO, Final
 
 from lxml import etree
 
-from iso20022.paths import line_of
+from iso20022.paths import line_of, local_name
 from iso20022.schemas import message_type_of, namespace_of
 from iso20022.wire import EventReader, WireLimits
 
@@ -40,15 +40,14 @@ def contents_of(source: bytes | BinaryIO, limits: WireLimits) -> Contents:
     root: etree._Element | None = None
     for _, element in EventReader(source, limits=limits, events=("start",)):
         root = element if root is None else root
-        name = etree.QName(element)
-        if name.localname == "Document":
-            return Contents(root=etree.QName(root).localname, namespace=name.namespace or "", line=line_of(element))
+        if local_name(element) == "Document":
+            return Contents(root=local_name(root), namespace=str(element.tag)[1:].rpartition("}")[0], line=line_of(element))
     assert root is not None, "an XML document has a root, or EventReader has raised"  # noqa: S101  # the parser guarantees it
-    return Contents(root=etree.QName(root).localname, namespace=None, line=line_of(root))
+    return Contents(root=local_name(root), namespace=None, line=line_of(root))
 
 
 def business_header_of(element: etree._Element) -> BusinessHeader:
-    values = {etree.QName(child).localname: (child.text or "").strip() for child in element}
+    values = {local_name(child): (child.text or "").strip() for child in element}
     return BusinessHeader(
         business_message_id=values.get("BizMsgIdr", ""),
         message_definition=values.get("MsgDefIdr", ""),

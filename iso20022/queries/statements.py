@@ -1,5 +1,6 @@
 """The camt.053 of an account and day."""
 
+from base64 import b32encode
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -39,11 +40,13 @@ def camt053_of(account_id: UUID, day: date, *, version: str) -> bytes:
 
 
 def _statement(found: AccountStatement, *, sequence_number: int) -> Statement:
+    account = b32encode(found.account_id.bytes).decode().rstrip("=")
+    identification = f"{account}-{found.day:%Y%m%d}"  # 35 characters, as many as there may be
     places = places_in_messages([entry.payment_id for entry in found.entries if entry.payment_id is not None])
     return Statement(
-        message_id=f"{found.account_id.hex[:20]}-{found.day:%Y%m%d}",
+        message_id=identification,
         created_at=now(),
-        statement_id=f"{found.account_id.hex[:20]}-{found.day:%Y%m%d}",
+        statement_id=identification,
         sequence_number=sequence_number,
         day=found.day,
         account_number=found.iban or found.account_number,

@@ -59,6 +59,7 @@ class SimulatedPayment(TenantModel):
     rail = models.TextField()
     uetr = models.UUIDField()
     sends = models.PositiveIntegerField(default=0)
+    given_up = models.PositiveSmallIntegerField(default=0, help_text="The last attempt of which it said that it never arrived")
     verdict = models.CharField(max_length=8, blank=True, default="", help_text="ACCEPTED, REJECTED, or empty: it never arrived")
     detail = models.TextField(blank=True, default="")
 

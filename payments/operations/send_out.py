@@ -1,8 +1,9 @@
 """Payments that leave the bank: handed to a rail after the transaction that says so, asked about when the answer stays away.
 
 Three steps, each safe to be the last one of a process: **claim** (an attempt is on record, the payment is SUBMITTED),
-**tell or ask** the rail outside any transaction, **settle** what it said. A payment is claimed for LEASE; whoever finds it
-after that finds an attempt without an answer, and asks the rail instead of telling it again.
+**tell or ask** the rail outside any transaction, **settle** what it said. A payment is claimed for LEASE, and for LEASE again
+when its turn comes; whoever finds it after that finds an attempt without an answer, and asks the rail instead of telling it
+again. A rail that has said of an attempt that it never arrived refuses it should it arrive after all, however late.
 """
 
 import logging
@@ -13,7 +14,6 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 from msgspec import Struct
 
@@ -38,6 +38,7 @@ _FIRST_INQUIRY: Final = timedelta(seconds=1)
 _LAST_INQUIRY: Final = timedelta(hours=1)
 _log: Final = logging.getLogger(__name__)
 _Status = RailAttempt.Status
+_UNANSWERED: Final = frozenset({_Status.SENT, _Status.UNKNOWN})
 
 
 class Errand(Struct, frozen=True, kw_only=True):
@@ -47,6 +48,8 @@ class Errand(Struct, frozen=True, kw_only=True):
     payment_id: UUID
     rail: str
     order: RailOrder
+    inquiries: int
+    """Of the attempt so far, this one included: somebody who took the payment over has made another."""
     asks: bool
 
 
@@ -54,7 +57,8 @@ def send_out_payments(limit: int = AT_ONCE) -> int:
     """Take up due payments of the tenant in context that leave the bank; how many it were. Never inside a transaction."""
     payments, errands = _claim(limit)
     for errand in errands:
-        _run(errand)
+        if _is_still_ours(errand):
+            _run(errand)
     return payments
 
 
@@ -70,14 +74,18 @@ def _claim(limit: int) -> tuple[int, list[Errand]]:
     for attempt in made:
         attempts.setdefault(attempt.payment_id, []).append(attempt)
     debtors = {account.id: account for account in Account.objects.filter(id__in={payment.debtor_account_id for payment in payments})}
+    if closed := {account.id for account in debtors.values() if account.status != Account.Status.OPEN}:
+        with pipelined_transaction() as pipelined:
+            lock_accounts(pipelined, closed)  # those whose payments end here, in id order as everybody locks them
     errands = [_errand(payment, attempts.get(payment.id, []), debtors[payment.debtor_account_id]) for payment in payments]
     return len(payments), [errand for errand in errands if errand is not None]
 
 
 def _errand(payment: Payment, attempts: Sequence[RailAttempt], debtor: Account) -> Errand | None:
     last = attempts[-1] if attempts else None
-    if last is not None and last.status in {_Status.SENT, _Status.UNKNOWN}:
-        RailAttempt.objects.filter(id=last.id).update(inquiries=F("inquiries") + 1)
+    if last is not None and last.status in _UNANSWERED:
+        last.inquiries += 1
+        last.save(update_fields=["inquiries"])
         _submitted(payment, last.rail)
         return _errand_of(payment, last, debtor, asks=True)
     if debtor.status != Account.Status.OPEN:  # frozen since: nothing is on its way, and nothing goes
@@ -105,6 +113,7 @@ def _errand_of(payment: Payment, attempt: RailAttempt, debtor: Account, *, asks:
     assert payment.creditor_iban is not None, "what leaves the bank goes to an IBAN"  # noqa: S101
     order = RailOrder(
         uetr=payment.uetr,
+        attempt=attempt.number,
         amount_minor=payment.amount_minor,
         currency=payment.currency,
         debtor_iban=debtor.iban,
@@ -113,7 +122,19 @@ def _errand_of(payment: Payment, attempt: RailAttempt, debtor: Account, *, asks:
         remittance_information=payment.remittance_information,
         metadata=payment.metadata,
     )
-    return Errand(attempt_id=attempt.id, payment_id=payment.id, rail=attempt.rail, order=order, asks=asks)
+    return Errand(attempt_id=attempt.id, payment_id=payment.id, rail=attempt.rail, order=order, inquiries=attempt.inquiries, asks=asks)
+
+
+@transaction.atomic
+def _is_still_ours(errand: Errand) -> bool:
+    """The payment is ours for another LEASE, unless those before it took so long that somebody else asked about it."""
+    payment = Payment.objects.select_for_update(no_key=True).get(id=errand.payment_id)
+    attempt = RailAttempt.objects.get(id=errand.attempt_id)
+    if payment.status != PaymentStatus.SUBMITTED or attempt.status not in _UNANSWERED or attempt.inquiries != errand.inquiries:
+        return False
+    payment.next_attempt_at = Now() + LEASE
+    payment.save(update_fields=["next_attempt_at"])
+    return True
 
 
 def _run(errand: Errand) -> None:
@@ -140,7 +161,9 @@ def _settle(errand: Errand, status: RailAttempt.Status, detail: str) -> None:
     """Draw the consequence of an answer, once: who comes second finds the attempt answered, or the payment ended."""
     payment = Payment.objects.select_for_update(no_key=True).get(id=errand.payment_id)
     attempt = RailAttempt.objects.get(id=errand.attempt_id)
-    if payment.status != PaymentStatus.SUBMITTED or attempt.status not in {_Status.SENT, _Status.UNKNOWN}:
+    if payment.status != PaymentStatus.SUBMITTED or attempt.status not in _UNANSWERED:
+        if status == _Status.ACCEPTED != attempt.status:
+            _log.error("a rail accepted an attempt that was given up", extra={"payment": payment.public_id, "rail": attempt.rail})
         return
     attempt.status, attempt.detail = status, detail
     attempt.answered_at = None if status == _Status.UNKNOWN else now()

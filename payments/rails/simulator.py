@@ -24,41 +24,45 @@ class Simulator:
         self._name = name
 
     def send(self, order: RailOrder) -> Answer:
-        known = self._noted(order)
-        if known.verdict:
-            return _answer(known)
         script, _, argument = order.metadata.get(self._name, "").partition(":")
-        match script:
-            case "unavailable" if not argument.isdecimal() or known.sends <= int(argument):
-                raise Unavailable(f"{self._name} is closed")
-            case "silent" if known.sends == 1:
+        with transaction.atomic():
+            known = self._noted(order, sends=1)
+            given_up, is_new = order.attempt <= known.given_up, not known.verdict
+            if is_new and not given_up:
+                self._follow(script, argument, known)
+        if not known.verdict:
+            if script == "silent" and known.sends == 1:
                 raise NotAnswered(f"{self._name} did not answer")
-            case "reject":
-                self._decide(known, Verdict.REJECTED, f"{argument or _USUAL_REASON} refused by the bank next door")
-            case "lost":
-                self._decide(known, Verdict.ACCEPTED)
-                raise NotAnswered(f"the answer of {self._name} was lost")
-            case _:
-                self._decide(known, Verdict.ACCEPTED)
+            raise Unavailable(f"{self._name} was asked about it before it came" if given_up else f"{self._name} is closed")
+        if is_new and script == "lost":
+            raise NotAnswered(f"the answer of {self._name} was lost")
         return _answer(known)
 
     def inquire(self, order: RailOrder) -> Answer:
-        known = SimulatedPayment.objects.filter(rail=self._name, uetr=order.uetr).first()
-        if known is None or not known.verdict:
-            return Answer(verdict=Verdict.NEVER_ARRIVED, detail=f"{self._name} does not know it")
-        return _answer(known)
+        known = self._noted(order, given_up=order.attempt)
+        return _answer(known) if known.verdict else Answer(verdict=Verdict.NEVER_ARRIVED, detail=f"{self._name} does not know it")
 
     @transaction.atomic
-    def _noted(self, order: RailOrder) -> SimulatedPayment:
+    def _noted(self, order: RailOrder, *, sends: int = 0, given_up: int = 0) -> SimulatedPayment:
         SimulatedPayment.objects.bulk_create([SimulatedPayment(rail=self._name, uetr=order.uetr)], ignore_conflicts=True)
         known = SimulatedPayment.objects.select_for_update().get(rail=self._name, uetr=order.uetr)
-        known.sends += 1
-        known.save(update_fields=["sends"])
+        known.sends += sends
+        if not known.verdict:
+            known.given_up = max(known.given_up, given_up)
+        known.save(update_fields=["sends", "given_up"])
         return known
 
     @staticmethod
-    def _decide(known: SimulatedPayment, verdict: Verdict, detail: str = "") -> None:
-        known.verdict, known.detail = verdict.value, detail
+    def _follow(script: str, argument: str, known: SimulatedPayment) -> None:
+        match script:
+            case "unavailable" if not argument.isdecimal() or known.sends <= int(argument):
+                return
+            case "silent" if known.sends == 1:
+                return
+            case "reject":
+                known.verdict, known.detail = Verdict.REJECTED.value, f"{argument or _USUAL_REASON} refused by the bank next door"
+            case _:
+                known.verdict = Verdict.ACCEPTED.value
         known.save(update_fields=["verdict", "detail"])
 
 

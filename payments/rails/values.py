@@ -8,9 +8,13 @@ from msgspec import Struct
 
 
 class RailOrder(Struct, frozen=True, kw_only=True):
-    """A payment as a rail sees it. The UETR is its name there for ever: told twice, it is paid once."""
+    """A payment as a rail sees it. The UETR is its name there for ever: told twice, it is paid once.
+
+    `attempt` counts how often it was handed to any rail: another attempt is another try at the same payment.
+    """
 
     uetr: UUID
+    attempt: int
     amount_minor: int
     currency: str
     debtor_iban: str | None
@@ -45,9 +49,10 @@ class Rail(Protocol):
     """Called outside any transaction, with the tenant in context. Bounded in time; raises Unavailable or NotAnswered, else answers."""
 
     def send(self, order: RailOrder) -> Answer:
-        """Hand it over. An order the rail knows already is answered as before."""
+        """Hand it over. An order the rail knows already is answered as before; raises Unavailable for an attempt of which it
+        said that it never arrived."""
         ...
 
     def inquire(self, order: RailOrder) -> Answer:
-        """What became of it; NEVER_ARRIVED if the rail does not know it, and will not."""
+        """What became of it; NEVER_ARRIVED if the rail does not know it, and from then on refuses this attempt and those before."""
         ...

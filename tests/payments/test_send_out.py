@@ -1,6 +1,6 @@
 """Payments that leave the bank: told once, asked when the answer stays away, over the next rail when one takes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from accounts.queries.statements import statement
 from config_mgmt.operations.settings import Authority, change_setting
 from config_mgmt.values import Actor
 from iso20022.queries.statements import camt053_of
+from payment_engine.clock import now
 from payments.errors import NotReversible
 from payments.models import Payment, PaymentType, RailAttempt, SimulatedPayment
 from payments.operations import send_out
@@ -178,6 +179,54 @@ def test_a_process_that_died_after_telling_the_rail_pays_once(ada: Account, monk
     run()
     assert story(sent) == ("COMPLETED", "simulator_instant", [("simulator_instant", "ACCEPTED")])
     assert SimulatedPayment.objects.get().sends == 1
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, others: Callable[[], None]) -> None:
+    """Before the first worker tells a rail for the first time, its lease runs out and others come by."""
+    run_errand = send_out._run
+
+    def interrupted(errand: send_out.Errand) -> None:
+        monkeypatch.setattr(send_out, "_run", run_errand)
+        others()
+        run_errand(errand)
+
+    monkeypatch.setattr(send_out, "_run", interrupted)
+
+
+def accepted() -> list[str]:
+    return sorted(SimulatedPayment.objects.filter(verdict="ACCEPTED").values_list("rail", flat=True))
+
+
+def test_a_worker_that_stood_still_before_it_told_the_rail_is_refused_there(ada: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(retry_policy={"maxAttempts": 1, "backoffSeconds": 1})
+    sent = send(ada)
+    meanwhile(monkeypatch, lambda: run(2))
+    send_out_payments()
+    tried = [("simulator_instant", "UNAVAILABLE"), ("simulator", "ACCEPTED")]
+    assert (story(sent), accepted(), balances(ada)) == (("COMPLETED", "simulator", tried), ["simulator"], (9_000, 0))
+
+
+def test_a_claim_that_took_too_long_is_left_to_those_who_took_it_over(ada: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(retry_policy={"maxAttempts": 1, "backoffSeconds": 1})
+    first, second = send(ada), send(ada)
+    meanwhile(monkeypatch, lambda: run(2))
+    assert send_out_payments() == 2
+    assert (story(first)[:2], story(second)[:2]) == (("COMPLETED", "simulator"), ("COMPLETED", "simulator"))
+    told = SimulatedPayment.objects.filter(rail="simulator_instant").order_by("sends").values_list("uetr", "sends")
+    assert list(told) == [(second.uetr, 0), (first.uetr, 1)], "the second was not told at all"
+    assert accepted() == ["simulator", "simulator"]
+
+
+def test_each_errand_has_a_lease_of_its_own(ada: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer()
+    send(ada)
+    second = send(ada)
+    meanwhile(monkeypatch, due_now)
+    monkeypatch.setattr(send_out, "_settle", lambda *_: None)
+    send_out_payments()
+    second.refresh_from_db()
+    assert second.next_attempt_at is not None
+    assert second.next_attempt_at > now() + send_out.LEASE / 2
 
 
 def test_rails_out_of_service_are_passed_over_or_waited_for(ada: Account) -> None:

@@ -1,10 +1,14 @@
 """Waiting payments under concurrency: real threads, real connections, committed transactions."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from time import monotonic
 
 import pytest
+from django.db import connection, connections, transaction
 
-from accounts.models import Hold, Journal
+from accounts.models import Account, Hold, Journal
 from payments.models import Payment, RailAttempt, SimulatedPayment
 from payments.operations.carry_out import carry_out_payments
 from payments.operations.send_out import send_out_payments
@@ -46,6 +50,34 @@ def test_ten_workers_tell_each_payment_to_its_rail_once(tenant: TenantRecord) ->
     assert booked(ada) == "0.00"
     assert set(SimulatedPayment.objects.values_list("sends", flat=True)) == {1}
     assert Counter(RailAttempt.objects.values_list("number", "status")) == {(1, "ACCEPTED"): 40}
+
+
+def test_payments_that_end_unsent_lock_their_debtors_in_id_order(tenant: TenantRecord) -> None:  # noqa: F811
+    """As a payment between the same accounts does: neither waits for the other for ever."""
+    make_payment_type("OUT", is_synchronous=False, rail="simulator")
+    ada, bob = sorted([make_account(funds_minor=1_00), make_account(funds_minor=1_00)], key=lambda account: account.id)
+    for debtor in (bob, ada):
+        submit_payments([payment(debtor, "GB33BUKB20201555555555", 1_00, payment_type="OUT")])
+    Account.objects.update(status="FROZEN")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Account.objects.select_for_update().get(id=ada.id)
+            worker = pool.submit(copy_context().run, send_out_payments)
+            wait_until_blocked()
+            Account.objects.select_for_update().get(id=bob.id)
+        assert worker.result() == 2
+        pool.submit(connections.close_all).result()
+    assert Counter(Payment.objects.values_list("status", flat=True)) == {"FAILED": 2}
+
+
+def wait_until_blocked() -> None:
+    deadline = monotonic() + 2
+    with connection.cursor() as cursor:
+        while monotonic() < deadline:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("nobody waits for a lock")
 
 
 def test_twenty_approvals_at_once_book_one_payment(tenant: TenantRecord) -> None:  # noqa: F811
