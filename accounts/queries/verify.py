@@ -111,6 +111,16 @@ LEDGER_CHECKS: Final = (
         ) p WHERE balance_after_minor IS DISTINCT FROM expected""",
     ),
     Check(
+        name="versions are in the order of time",
+        subjects="postings",
+        violations="""
+        SELECT 'posting ' || id, 'is of ' || created_at || ', the one before it of ' || previous
+        FROM (
+            SELECT id, created_at, lag(created_at) OVER (PARTITION BY account_id ORDER BY account_version) AS previous
+            FROM postings WHERE account_version IS NOT NULL
+        ) p WHERE created_at < previous""",
+    ),
+    Check(
         name="held is the sum of holds",
         subjects="accounts",
         violations="""

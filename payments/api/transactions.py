@@ -192,14 +192,16 @@ class ReversedTransactionOutput(TransactionOutput, frozen=True, kw_only=True):
 )
 def reverse_transaction(request: HttpRequest, transaction_id: str) -> HttpResponse:
     """In full without an amount, else in part; several parts up to the amount. The fee is not given back."""
-    required_key(request)
+    key = required_key(request)
     payment_id = parse_id("pay", transaction_id)
     body = decode_body(request, ReversalInput)
     created_by = request.principal.client_id  # type: ignore[attr-defined]  # left by the tenant middleware
     amount_minor = _reversal_amount(payment_id, body)
 
     def act() -> Answer:
-        reversal = reverse_payment(payment_id=payment_id, amount_minor=amount_minor, reason=body.reason, created_by=created_by)
+        reversal = reverse_payment(
+            payment_id=payment_id, amount_minor=amount_minor, reason=body.reason, created_by=created_by, idempotency_key=key
+        )
         return json_answer(_reversed(reversal), 201)
 
     return answered_once(request, (amount_minor, body.reason), act, operation=f"POST /transactions/{transaction_id}/reverse")

@@ -112,13 +112,19 @@ class Reversal(TenantModel):
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     reason = models.TextField()
+    idempotency_key = models.TextField(null=True, blank=True)
     journal_id = models.UUIDField()
     created_by = models.TextField(default="")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         db_table = "reversals"
-        constraints = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="reversal_amount_positive")]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="reversal_amount_positive"),
+            models.UniqueConstraint(
+                fields=["idempotency_key", "tenant_id"], condition=Q(idempotency_key__isnull=False), name="reversal_key_unique_per_tenant"
+            ),
+        ]
         indexes = [models.Index(fields=["tenant_id", "payment"], name="idx_reversals_tenant_payment")]
 
     def __str__(self) -> str:

@@ -4,11 +4,14 @@ PostgreSQL says what is due. A batch is claimed with SKIP LOCKED and finished in
 workers may run this, die anywhere, and each payment is booked once.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.db import IntegrityError
+from django.db.models.functions import Now
 from msgspec import Struct
 
 from accounts.ledger.drafts import JournalDraft, LockedAccount
@@ -21,6 +24,7 @@ from payment_engine.errors import EngineError
 from payment_engine.ids import new_id
 from payment_engine.observability.metrics import count_payments
 from payments.fees import FeePayer
+from payments.models import Payment
 from payments.operations import writes
 from payments.routes import INTERNAL
 from payments.rules import accounts_refuse, full_account_refuses, payment_legs
@@ -29,6 +33,8 @@ from tenants.context import current_tenant_id
 from tenants.database.pipeline import PipelinedTransaction, Row, pipelined_transaction
 
 AT_ONCE: Final = 100
+PUT_OFF: Final = timedelta(minutes=10)
+_log: Final = logging.getLogger(__name__)
 _COLUMNS: Final = """t.id, t.payment_type, t.debtor_account_id, t.creditor_account_id, t.amount_minor, t.currency, t.fee_minor,
     t.value_date, t.remittance_information, t.created_by, t.correlation_id, t.created_at, h.amount_minor"""
 _DUE: Final = f"""
@@ -83,9 +89,30 @@ class Ending(Struct, frozen=True, kw_only=True):
 
 
 def carry_out_payments(limit: int = AT_ONCE) -> int:
-    """Book due payments of the tenant in context on the internal rail, in one transaction; how many it were."""
+    """Book due payments of the tenant in context on the internal rail, in one transaction; how many it were.
+
+    If PostgreSQL refuses that, each is booked by itself, and those that it still refuses are put off and logged: they
+    keep nobody else's payments from being booked.
+    """
+    try:
+        return _carry_out(_DUE, limit)
+    except IntegrityError:
+        due = Payment.objects.filter(next_attempt_at__lte=Now(), status=PaymentStatus.RESERVED, rail=INTERNAL)
+        return sum(_carry_out_alone(payment) for payment in due.order_by("next_attempt_at")[:limit])
+
+
+def _carry_out_alone(payment: Payment) -> int:
+    try:
+        return _carry_out(_ONE, payment.id)
+    except IntegrityError:
+        _log.exception("a payment can't be carried out: the books of its accounts need a look", extra={"payment": payment.public_id})
+        Payment.objects.filter(id=payment.id, status=PaymentStatus.RESERVED).update(next_attempt_at=Now() + PUT_OFF)
+        return 0
+
+
+def _carry_out(query: str, which: int | UUID) -> int:
     with pipelined_transaction() as transaction:
-        due = [_held(row) for row in transaction.queue(_DUE, [limit]).fetchall()]
+        due = [_held(row) for row in transaction.queue(query, [which]).fetchall()]
         endings = book_held(transaction, due) if due else []
     for ending in endings:
         count_payments(tenant=current_tenant_id(), payment_type=ending.payment.payment_type, status=ending.status.value)

@@ -21,12 +21,13 @@ _BATCH: Final = 5000
 def forget_idempotency_keys() -> int:
     """Delete stored answers older than ANSWERS_KEPT, batch by batch so that no lock is held for long; how many they were.
 
-    Payments keep their keys for ever: a key of long ago still makes no second payment.
+    Payments and reversals keep their keys for ever: a key of long ago still moves no money again.
     """
     forgotten = 0
     old = IdempotencyKey.objects.filter(id__lt=first_id_at(now() - ANSWERS_KEPT))  # by age, in no order: an index of blocks finds them
-    while batch := list(old.values_list("key", flat=True)[:_BATCH]):
-        IdempotencyKey.objects.filter(key__in=batch).delete()
+    while batch := dict(old.values_list("key", "id")[:_BATCH]):
+        # By key, where the index is, and by id: the key may have been used again by now.
+        IdempotencyKey.objects.filter(key__in=batch.keys(), id__in=batch.values()).delete()
         forgotten += len(batch)
     return forgotten
 

@@ -9,6 +9,7 @@ from accounts.ledger.drafts import JournalDraft, Leg
 from accounts.ledger.journal import post_journals
 from accounts.ledger.locks import PendingLocks
 from accounts.models import Journal
+from events.errors import IdempotencyKeyReused
 from events.models import OutboxEvent
 from payment_engine.errors import Conflict, FieldError
 from payment_engine.ids import new_id
@@ -23,20 +24,28 @@ from tenants.database.pipeline import pipelined_transaction
 
 @transaction.atomic
 def reverse_payment(
-    *, payment_id: UUID, amount_minor: int | None, reason: str, created_by: str = "", reversed_before_minor: int | None = None
+    *,
+    payment_id: UUID,
+    amount_minor: int | None,
+    reason: str,
+    created_by: str = "",
+    reversed_before_minor: int | None = None,
+    idempotency_key: str | None = None,
 ) -> Reversal:
     """Give back `amount_minor`, or all that is left. The fee stays with the bank. Locks the payment, then both accounts.
 
     A full reversal makes the payment REVERSED; a partial one leaves it COMPLETED with a larger reversed amount. Raises
     PaymentUnknown, NotReversible, AlreadyReversed, AmountInvalid (more than is left), InsufficientFunds (of the creditor).
     `reversed_before_minor` is what the caller saw given back so far: Conflict when it is more by now, so a form sent twice
-    reverses once.
+    reverses once. A key that made a reversal makes no second one, however long ago: IdempotencyKeyReused.
     """
     payment = Payment.objects.select_for_update().filter(id=payment_id).first()
     if payment is None:
         raise PaymentUnknown("there is no such payment")
     if reversed_before_minor is not None and reversed_before_minor != payment.reversed_minor:
         raise Conflict("more of this payment has been reversed since you looked at it")
+    if idempotency_key is not None and Reversal.objects.filter(idempotency_key=idempotency_key).exists():
+        raise IdempotencyKeyReused("this key belongs to a reversal of long ago; its stored answer has expired")
     amount = _amount_to_reverse(payment, amount_minor)
     journal_id = _post(payment, amount, reason, created_by)
     payment.reversed_minor += amount
@@ -46,7 +55,13 @@ def reverse_payment(
     payment.save(update_fields=["reversed_minor", "status"])
     OutboxEvent.objects.create(topic="payment.reversed", subject_id=payment.id, correlation_id=correlation_id() or "")
     return Reversal.objects.create(
-        payment=payment, amount_minor=amount, currency=payment.currency, reason=reason, journal_id=journal_id, created_by=created_by
+        payment=payment,
+        amount_minor=amount,
+        currency=payment.currency,
+        reason=reason,
+        idempotency_key=idempotency_key,
+        journal_id=journal_id,
+        created_by=created_by,
     )
 
 

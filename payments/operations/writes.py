@@ -136,7 +136,7 @@ DO UPDATE SET amount_minor = limit_usages.amount_minor + excluded.amount_minor, 
 
 _TAKEN: Final = {"account_id": "uuid", "payment_type": "text", "created_at": "timestamptz", "amount_minor": "int8"}
 _GIVE_BACK: Final = f"""
-UPDATE limit_usages u SET amount_minor = u.amount_minor - back.amount_minor, count = u.count - back.count
+UPDATE limit_usages u SET amount_minor = greatest(u.amount_minor - back.amount_minor, 0), count = greatest(u.count - back.count, 0)
 FROM (
     SELECT l.id, sum(given.amount_minor)::int8 AS amount_minor, count(*)::int4 AS count
     FROM {given_rows(_TAKEN)}
@@ -321,7 +321,8 @@ def add_usage(transaction: PipelinedTransaction, usage: Sequence[UsageRow], mome
 def give_back_usage(transaction: PipelinedTransaction, payments: Sequence[tuple[UUID, str, datetime, int]]) -> None:
     """Take payments (debtor account, payment type, when they were taken, amount) out of what was recorded of their windows.
 
-    Usage that was not recorded is told from the payments, and leaves out those that failed. Under the debtors' locks.
+    Usage that was not recorded is told from the payments, and leaves out those that failed. A row that somebody made too
+    small ends at nothing: it must not keep payments from ending. Under the debtors' locks.
     """
     if not payments:
         return

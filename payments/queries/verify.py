@@ -3,7 +3,10 @@
 from typing import Final
 
 from accounts.queries.verify import Check, Verdict, run_checks, verify_ledger
+from payments.velocity import EVERY_TYPE
 
+# What uses no limit, or none any more.
+_NOT_COUNTED: Final = "('REJECTED', 'FAILED', 'CANCELLED')"
 # States in which a payment's money has been moved, once and for all.
 _BOOKED: Final = "('COMPLETED', 'REVERSED', 'RETURNED')"
 
@@ -119,6 +122,22 @@ PAYMENT_CHECKS: Final = (
             WHERE j.kind = 'REVERSAL' GROUP BY j.id, j.payment_id
         ) l ON l.id = r.journal_id AND l.payment_id = r.payment_id
         WHERE (l.debtor, l.creditor) IS DISTINCT FROM (r.amount_minor::numeric, -r.amount_minor::numeric)""",
+    ),
+    Check(
+        name="limits are used as the payments say",
+        subjects="limit_usages",
+        violations=f"""
+        SELECT 'account ' || u.account_id, format('%s of %s since %s: %s in %s payments, which sum to %s in %s',
+            u.payment_type, u.window_kind, u.window_start, u.amount_minor, u.count, p.amount_minor, p.count)
+        FROM limit_usages u
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(t.amount_minor), 0) AS amount_minor, count(*) AS count
+            FROM transactions t
+            WHERE t.debtor_account_id = u.account_id AND t.created_at >= u.window_start AND t.created_at <= u.counted_until
+                AND t.created_at < u.window_start + ('1 ' || u.window_kind)::interval
+                AND (u.payment_type = '{EVERY_TYPE}' OR t.payment_type = u.payment_type) AND t.status NOT IN {_NOT_COUNTED}
+        ) p
+        WHERE (u.amount_minor, u.count) IS DISTINCT FROM (p.amount_minor, p.count)""",  # noqa: S608  # constants
     ),
 )
 

@@ -16,7 +16,7 @@ from payment_engine.ids import new_id
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
 from tests.accounts.plain_sql import Leg, insert_journal, insert_postings, sql
-from tests.factories import make_account
+from tests.factories import make_account, make_customer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_tenant_a")]
 
@@ -214,10 +214,23 @@ class TestWhatIsPostedStays:
         with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
             sql(f"DELETE FROM {table}")
 
-    def test_an_account_keeps_its_currency_and_its_kind(self, ada: Account) -> None:
-        for change in ("currency = 'USD'", "append_only = true, role = 'FEE'", "id = gen_random_uuid()"):
-            with refused_by("accounts_immutable"):
-                sql(f"UPDATE accounts SET {change} WHERE id = %s", ada.id)
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "currency = 'USD'",
+            "append_only = true, role = 'FEE', customer_id = NULL",
+            "role = 'NOSTRO', customer_id = NULL",
+            "type = 'ASSET'",
+            "customer_id = (SELECT id FROM customers WHERE name = 'Eve')",
+            "iban = 'GB82WEST12345698765432'",
+            "number = '4711'",
+            "id = gen_random_uuid()",
+        ],
+    )
+    def test_an_account_keeps_its_owner_its_names_and_its_kind(self, ada: Account, change: str) -> None:
+        make_customer("Eve")
+        with refused_by("accounts_immutable"):
+            sql(f"UPDATE accounts SET {change} WHERE id = %s", ada.id)
 
     def test_a_closed_account_is_empty_and_stays_closed(self, ada: Account, bob: Account) -> None:
         with refused_by("account_closed_is_empty"):

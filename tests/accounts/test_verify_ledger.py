@@ -66,12 +66,23 @@ DAMAGE: list[tuple[str, str, set[str]]] = [
     (
         "the first posting renumbered",
         "UPDATE postings SET account_version = 9 WHERE account_version = 1 AND balance_after_minor = 10000",
-        {"versions have no gap", "balances follow one another"},
+        {"versions have no gap", "balances follow one another", "versions are in the order of time"},
     ),
     (
         "a balance after changed",
         "UPDATE postings SET balance_after_minor = 7 WHERE account_version = 2",
         {"balances follow one another"},
+    ),
+    (
+        "a posting told to be of an earlier day",
+        f"UPDATE postings SET created_at = created_at - interval '1 day' WHERE line = 0 AND {OF_THE_PAYMENT}",
+        {"versions are in the order of time"},
+    ),
+    ("a used limit forgotten", "UPDATE limit_usages SET amount_minor = 0, count = 0", {"limits are used as the payments say"}),
+    (
+        "a limit counted too far",
+        "UPDATE limit_usages SET counted_until = now() - interval '1 day'",
+        {"limits are used as the payments say"},
     ),
     ("a held amount", "UPDATE accounts SET held_minor = 1 WHERE name = 'Ada'", {"held is the sum of holds"}),
     (
@@ -89,7 +100,11 @@ DAMAGE: list[tuple[str, str, set[str]]] = [
         "UPDATE accounts SET append_only = true, role = 'NOSTRO' WHERE name = 'Ada'",
         {"postings fit their accounts"},
     ),
-    ("an amount changed", "UPDATE transactions SET amount_minor = amount_minor + 1", {"legs are amount and fee"}),
+    (
+        "an amount changed",
+        "UPDATE transactions SET amount_minor = amount_minor + 1",
+        {"legs are amount and fee", "limits are used as the payments say"},
+    ),
     ("a fee changed", "UPDATE transactions SET fee_minor = 0", {"legs are amount and fee"}),
     (
         "a journal that names no payment",
@@ -99,7 +114,7 @@ DAMAGE: list[tuple[str, str, set[str]]] = [
     (
         "a payment that failed after all",
         "UPDATE transactions SET status = 'FAILED'",
-        {"booked payments have one journal"},
+        {"booked payments have one journal", "limits are used as the payments say"},
     ),
     ("a payment that names another journal", "UPDATE transactions SET journal_id = id", {"booked payments have one journal"}),
     ("a reversal lost", "DELETE FROM reversals", {"reversals add up", "reversals have their journals"}),
@@ -114,7 +129,7 @@ def books(in_tenant_a: TenantRecord, tenant_b: TenantRecord, transactional_db: N
     """Both tenants: an account with 100.00, a payment of 25.00 with a fee of 1.00, reversed by 5.00; deltas not folded."""
     for tenant in (tenant_b, in_tenant_a):
         with tenant_scope(tenant):
-            make_payment_type("DEMO_TRANSFER", processing_fee="1.00")
+            make_payment_type("DEMO_TRANSFER", processing_fee="1.00", daily_limit=1_000)
             ada, bob = make_account(funds_minor=10_000, name="Ada"), make_account(name="Bob")
             fold_balances()
             [outcome] = submit_payments([payment(ada, bob, 2_500, payment_type="DEMO_TRANSFER")])

@@ -4,13 +4,16 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from time import monotonic
+from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection, connections, transaction
 
 from accounts.models import Account, Hold, Journal
+from payment_engine.clock import now
 from payments.models import Payment, RailAttempt, SimulatedPayment
-from payments.operations.carry_out import carry_out_payments
+from payments.operations.carry_out import PUT_OFF, carry_out_payments
 from payments.operations.send_out import send_out_payments
 from payments.operations.submit import submit_payments
 from tenants.context import tenant_scope
@@ -50,6 +53,27 @@ def test_ten_workers_tell_each_payment_to_its_rail_once(tenant: TenantRecord) ->
     assert booked(ada) == "0.00"
     assert set(SimulatedPayment.objects.values_list("sends", flat=True)) == {1}
     assert Counter(RailAttempt.objects.values_list("number", "status")) == {(1, "ACCEPTED"): 40}
+
+
+def test_a_payment_that_can_not_be_booked_keeps_no_other_from_it(
+    tenant: TenantRecord,  # noqa: F811
+    owner_connection: psycopg.Connection[Any],
+) -> None:
+    make_payment_type("LATER", is_synchronous=False)
+    ada, eve, bob = make_account(funds_minor=1_00), make_account(funds_minor=1_00), make_account()
+    submit_payments([payment(debtor, bob, 1_00, payment_type="LATER") for debtor in (eve, ada)])
+    owner_connection.execute(f"SET search_path = \"{tenant.schema}\"; SET app.current_tenant = '{tenant.slug}'")
+    set_held = (
+        "ALTER TABLE accounts {} TRIGGER USER; UPDATE accounts SET held_minor = {} WHERE id = '{}'; ALTER TABLE accounts {} TRIGGER USER"
+    )
+    owner_connection.execute(set_held.format("DISABLE", 0, eve.id, "ENABLE").encode())
+    assert (carry_out_payments(), carry_out_payments()) == (1, 0)
+    assert (booked(ada), booked(eve), booked(bob)) == ("0.00", "1.00", "1.00")
+    put_off = Payment.objects.get(debtor_account_id=eve.id)
+    assert put_off.status == "RESERVED"
+    assert put_off.next_attempt_at is not None
+    assert put_off.next_attempt_at > now() + PUT_OFF / 2
+    owner_connection.execute(set_held.format("DISABLE", 1_00, eve.id, "ENABLE").encode())  # as an operator puts it right
 
 
 def test_payments_that_end_unsent_lock_their_debtors_in_id_order(tenant: TenantRecord) -> None:  # noqa: F811
