@@ -17,9 +17,9 @@ from tenants.context import current_tenant_id
 _BOOKED_AT: Final = f"""
 SELECT a.currency, CASE WHEN a.append_only
     THEN a.booked_minor
-        + coalesce((SELECT sum(d.amount_minor) FROM balance_deltas d WHERE d.account_id = a.id), 0)::int8
+        + coalesce((SELECT sum(d.amount_minor) FROM balance_deltas d WHERE d.account_id = a.id), 0)
         - coalesce((SELECT sum(p.amount_minor) FROM postings p
-            WHERE p.account_id = a.id AND p.account_version IS NULL AND p.created_at > %(as_of)s), 0)::int8
+            WHERE p.account_id = a.id AND p.account_version IS NULL AND p.created_at > %(as_of)s), 0)
     ELSE coalesce((
         SELECT p.balance_after_minor FROM postings p
         WHERE p.account_id = a.id AND p.account_version = {last_version("p.created_at <= %(as_of)s")}), 0) END
@@ -50,4 +50,4 @@ def balance_at(account_id: UUID, as_of: datetime | None = None) -> Balance:
     if row is None:
         raise AccountUnknown("there is no such account")
     currency, booked_minor = row
-    return Balance(currency=currency, booked_minor=booked_minor)
+    return Balance(currency=currency, booked_minor=int(booked_minor))  # a shared account's may be more than a bigint holds

@@ -18,9 +18,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FRAME: Final = f"""
 SELECT a.number, a.iban, a.name, c.name, a.currency, a.append_only, bounds.first, bounds.last,
     CASE WHEN a.append_only
-        THEN a.booked_minor + coalesce((SELECT sum(d.amount_minor) FROM balance_deltas d WHERE d.account_id = a.id), 0)::int8
+        THEN a.booked_minor + coalesce((SELECT sum(d.amount_minor) FROM balance_deltas d WHERE d.account_id = a.id), 0)
             - coalesce((SELECT sum(p.amount_minor) FROM postings p
-                WHERE p.account_id = a.id AND p.account_version IS NULL AND p.created_at >= %(start)s), 0)::int8
+                WHERE p.account_id = a.id AND p.account_version IS NULL AND p.created_at >= %(start)s), 0)
         ELSE coalesce((SELECT p.balance_after_minor FROM postings p WHERE p.account_id = a.id AND p.account_version = bounds.first), 0) END
 FROM accounts a
 LEFT JOIN customers c ON c.id = a.customer_id
@@ -107,7 +107,7 @@ def statement(account_id: UUID, day: date) -> AccountStatement:
         rows = cursor.fetchall()
         others = other_sides(cursor, account_id, [(row[1], row[2], row[8]) for row in rows])
     times = {microseconds: _EPOCH + timedelta(microseconds=microseconds) for microseconds in {row[4] for row in rows}}
-    balances = list(accumulate((row[3] for row in rows), initial=opening_minor))
+    balances = list(accumulate((row[3] for row in rows), initial=int(opening_minor)))
     return AccountStatement(
         account_id=account_id,
         account_number=number,
@@ -116,7 +116,7 @@ def statement(account_id: UUID, day: date) -> AccountStatement:
         owner_name=owner_name,
         currency=currency,
         day=day,
-        opening_minor=opening_minor,
+        opening_minor=balances[0],
         closing_minor=balances[-1],
         entries=tuple(_entry(account_id, row, times[row[4]], *rest) for row, *rest in zip(rows, balances[1:], others, strict=True)),
     )

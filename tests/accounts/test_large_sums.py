@@ -11,6 +11,7 @@ from accounts.models import Account, BalanceDelta
 from accounts.operations.fold import fold_balances
 from accounts.operations.journals import post_manual_journal, post_opening_balance
 from accounts.queries.accounts import account_with_balances, booked_now_minor
+from accounts.queries.balances import balance_at
 from accounts.queries.statements import statement
 from iso20022.queries.statements import camt053_of
 from payment_engine.errors import ValidationFailed
@@ -61,6 +62,8 @@ def test_a_balance_no_bigint_holds_stops_no_other_fold(tenant_a: TenantRecord) -
     krona = Account.objects.get(role="EQUITY", currency="ISK")
     assert (krona.booked_minor, BalanceDelta.objects.filter(account_id=krona.id).count()) == (0, 10)
     assert booked_now_minor(account_with_balances(krona.id)) == -10 * BALANCE_MAX_MINOR
+    assert balance_at(krona.id, datetime.now(UTC)).booked_minor == statement(krona.id, TODAY).closing_minor == -10 * BALANCE_MAX_MINOR
+    assert balance_at(krona.id, datetime(2020, 1, 1, tzinfo=UTC)).booked_minor == 0
     operator = signed_in(tenant_a)
     for page in (list_of("accounts_account"), page_of("accounts_account", krona.pk)):
         shown = words(operator.get(page).content.decode())
