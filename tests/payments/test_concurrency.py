@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from accounts.models import Account, Journal, Posting
 from events.models import IdempotencyKey
@@ -48,6 +49,17 @@ def at_once(count: int, work: Callable[[int], Any], workers: int = 20) -> list[A
 
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(in_thread, range(count)))
+
+
+def wait_until_blocked() -> None:
+    """Until another session waits for a lock."""
+    deadline = monotonic() + 2
+    with connection.cursor() as cursor:
+        while monotonic() < deadline:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("nobody waits for a lock")
 
 
 def transfer(debtor: Account, creditor: Account, amount: str) -> dict[str, str]:

@@ -1,12 +1,14 @@
 """Limits against the database: what is counted, from when, and under which lock."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
@@ -24,7 +26,7 @@ from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
 from tests.api import Api
 from tests.factories import make_account, make_payment_type, payment
-from tests.payments.test_concurrency import at_once
+from tests.payments.test_concurrency import at_once, wait_until_blocked
 
 ACTOR = Actor(name="client", person="person")
 DAILY = VelocityLimit(window=Window.DAY, max_count=3)
@@ -139,3 +141,37 @@ def test_many_at_once_never_exceed_the_count(committed: TenantRecord, settings: 
     answers = at_once(20, lambda _: api.post("/transactions", body))
     assert Counter((a.status_code, a.json().get("code")) for a in answers) == {(201, None): 5, (422, "limit_exceeded"): 15}
     assert LimitUsage.objects.get().count == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_payment_that_waited_while_a_limit_came_is_counted(committed: TenantRecord) -> None:
+    """It began before the limit and is booked after others were counted."""
+    bob, carol, ada = make_account(), make_account(), make_account(funds_minor=500_00)
+    make_payment_type("FREE")
+
+    def introduce_limit() -> None:
+        put_payment_type(code="FREE", definition=Definition(name="Free", daily_limit=Decimal(100)), actor=ACTOR)
+
+    def elsewhere(work: Callable[..., Any], *arguments: object) -> Future[Any]:
+        return pool.submit(copy_context().run, closing_connections, work, *arguments)
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            Account.objects.select_for_update().get(id=bob.id)
+            waiting = elsewhere(codes, [payment(ada, bob, 90_00, payment_type="FREE")])
+            wait_until_blocked()
+            elsewhere(introduce_limit).result()
+            assert elsewhere(codes, [payment(ada, carol, 5_00, payment_type="FREE")]).result() == [None]
+        assert waiting.result() == [None]
+    assert codes([payment(ada, carol, 5_01, payment_type="FREE"), payment(ada, carol, 5_00, payment_type="FREE")]) == [
+        "limit_exceeded",
+        None,
+    ]
+    assert [violation for verdict in verify_tenant() for violation in verdict.violations] == []
+
+
+def closing_connections(work: Callable[..., Any], *arguments: object) -> Any:
+    try:
+        return work(*arguments)
+    finally:
+        connections.close_all()

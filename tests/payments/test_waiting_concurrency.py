@@ -3,12 +3,11 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from time import monotonic
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 
 from accounts.models import Account, Hold, Journal
 from payment_engine.clock import now
@@ -20,7 +19,7 @@ from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
 from tests.api import Api
 from tests.factories import make_account, make_payment_type, payment
-from tests.payments.test_concurrency import at_once, booked, tenant, transfer  # noqa: F401  # a fixture
+from tests.payments.test_concurrency import at_once, booked, tenant, transfer, wait_until_blocked  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,16 +91,6 @@ def test_payments_that_end_unsent_lock_their_debtors_in_id_order(tenant: TenantR
         assert worker.result() == 2
         pool.submit(connections.close_all).result()
     assert Counter(Payment.objects.values_list("status", flat=True)) == {"FAILED": 2}
-
-
-def wait_until_blocked() -> None:
-    deadline = monotonic() + 2
-    with connection.cursor() as cursor:
-        while monotonic() < deadline:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-    raise AssertionError("nobody waits for a lock")
 
 
 def test_twenty_approvals_at_once_book_one_payment(tenant: TenantRecord) -> None:  # noqa: F811

@@ -47,4 +47,11 @@ SABOTAGES: Final = (
         instead="if entry is not None:",
         tests="tests/config_mgmt",
     ),
+    Sabotage(
+        name="a tenant is closed over its customers' money",
+        file="config_mgmt/operations/tenants.py",
+        line="and not force and (left := obstacles(tenant))",
+        instead="and not force and (left := obstacles(tenant)[:0])",
+        tests="tests/config_mgmt/tenants/test_life_cycle.py",
+    ),
 )

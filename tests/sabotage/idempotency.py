@@ -33,4 +33,11 @@ SABOTAGES: Final = (
         instead="            self.currency,\n            self.reference,",
         tests="tests/payments/test_api.py",
     ),
+    Sabotage(
+        name="a reversal forgets its key",
+        file="payments/operations/reverse.py",
+        line="        idempotency_key=idempotency_key,",
+        instead="        idempotency_key=None,",
+        tests="tests/payments/test_retention.py",
+    ),
 )

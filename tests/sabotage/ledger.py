@@ -75,4 +75,11 @@ SABOTAGES: Final = (
         instead='    if account.status == "THAWED":',
         tests="tests/portal/test_accounts.py",
     ),
+    Sabotage(
+        name="an account changes hands",
+        file="accounts/migrations/sql/account_identity.sql",
+        line="WHEN ((OLD.id, OLD.tenant_id, OLD.customer_id,",
+        instead="WHEN ((OLD.id, OLD.tenant_id, NEW.customer_id,",
+        tests="tests/accounts/test_database_rules.py",
+    ),
 )

@@ -89,4 +89,18 @@ SABOTAGES: Final = (
         instead="message.accepted -= 0",
         tests="tests/iso20022/test_following.py",
     ),
+    Sabotage(
+        name="a worker tells a rail although its lease is over",
+        file="payments/operations/send_out.py",
+        line="        if _is_still_ours(errand):",
+        instead="        if errand:",
+        tests="tests/payments/test_send_out.py",
+    ),
+    Sabotage(
+        name="a rail takes what it said had never arrived",
+        file="payments/rails/simulator.py",
+        line="order.attempt <= known.given_up",
+        instead="order.attempt < known.given_up",
+        tests="tests/payments/test_send_out.py",
+    ),
 )
