@@ -64,8 +64,8 @@ SABOTAGES: Final = (
     Sabotage(
         name="a rail that has not answered is told again",
         file="payments/operations/send_out.py",
-        line="last.status in {_Status.SENT, _Status.UNKNOWN}",
-        instead="last.status == _Status.UNKNOWN",
+        line="last is not None and last.status in _UNANSWERED",
+        instead="last is not None and last.status == _Status.UNKNOWN",
         tests="tests/payments/test_send_out.py",
     ),
     Sabotage(
