@@ -34,7 +34,7 @@ from tenants.scopes import PLATFORM_ADMIN
 
 TAG: Final = "Tenants"
 _PATH: Final = {"tenant_id": TENANT_ID}
-_KEYSET: Final = Keyset(name="tenants", columns=("reference", "slug"), key_type=tuple[str, str], descending=False)
+_KEYSET: Final = Keyset(name="tenants", columns=("reference", "slug"), key_type=tuple[str, str])
 _HISTORY: Final = newest_first("tenant-history")
 _FILTERS: Final = (
     QueryParameter(name="status", type=Tenant.Status),
@@ -51,7 +51,7 @@ _FILTERS: Final = (
     answers={200: PageOf(item=TenantOutput)},
 )
 def list_tenants(request: HttpRequest) -> HttpResponse:
-    """In the order of their numbers. A platform:admin token sees all of them, a tenant's token itself."""
+    """The highest number first. A platform:admin token sees all of them, a tenant's token itself."""
     filters = as_filters(read_query(request, *_FILTERS, paged=True))
     page = page_parameters(request, _KEYSET)
     rows = page.slice(_visible(request).filter(**filters).select_related("placement"))

@@ -191,7 +191,7 @@ def test_a_pending_tenant_is_activated(platform: Platform, wanted: dict[str, Any
 
 
 def test_the_platform_sees_all_and_a_tenant_itself(platform: Platform, tenant_a: TenantRecord, tenant_b: TenantRecord) -> None:
-    assert [row["tenantId"] for row in platform.get("/config/tenants").json()["data"]] == ["alpha-bank", "beta-bank"]
+    assert [row["tenantId"] for row in platform.get("/config/tenants").json()["data"]] == ["beta-bank", "alpha-bank"]
     assert [row["tenantId"] for row in platform.get("/config/tenants", X_Tenant_ID="beta-bank").json()["data"]] == ["beta-bank"]
     alpha = Api(tenant_a)
     assert [row["tenantId"] for row in alpha.get("/config/tenants").json()["data"]] == ["alpha-bank"]
@@ -206,11 +206,11 @@ def test_the_list_is_filtered_and_paged(platform: Platform, wanted: dict[str, An
     for number in range(3):
         platform.post("/config/tenants", {**wanted, "tenantId": f"paged-{number}", "subscriptionTier": "BASIC"})
     platform.patch("/config/tenants/paged-1", {"status": "SUSPENDED"})
-    assert [row["tenantId"] for row in platform.get("/config/tenants?tier=BASIC&status=ACTIVE").json()["data"]] == ["paged-0", "paged-2"]
+    assert [row["tenantId"] for row in platform.get("/config/tenants?tier=BASIC&status=ACTIVE").json()["data"]] == ["paged-2", "paged-0"]
     first = platform.get("/config/tenants?tier=BASIC&limit=2").json()
-    assert ([row["tenantId"] for row in first["data"]], first["hasMore"]) == (["paged-0", "paged-1"], True)
+    assert ([row["tenantId"] for row in first["data"]], first["hasMore"]) == (["paged-2", "paged-1"], True)
     rest = platform.get(f"/config/tenants?tier=BASIC&limit=2&cursor={first['nextCursor']}").json()
-    assert ([row["tenantId"] for row in rest["data"]], rest["hasMore"]) == (["paged-2"], False)
+    assert ([row["tenantId"] for row in rest["data"]], rest["hasMore"]) == (["paged-0"], False)
 
 
 def test_tenants_manage_no_tenants(tenant_a: TenantRecord, wanted: dict[str, Any]) -> None:
