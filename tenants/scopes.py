@@ -27,6 +27,9 @@ def known_scopes(scopes: Iterable[str], *, platform: bool) -> frozenset[str]:
     wanted = frozenset(scopes)
     refused = sorted(wanted - (frozenset(SCOPES) if platform else TENANT_SCOPES))
     if refused:
-        errors = [FieldError(pointer="/scopes", code="scope_unknown", detail=scope) for scope in refused]
-        raise ValidationFailed(f"not a scope this client may have: {' '.join(refused)}", errors=errors)
+        errors = [
+            FieldError(pointer="/scopes", code="scope_unknown", detail=f"{scope!r} is not a scope this client may have")
+            for scope in refused
+        ]
+        raise ValidationFailed("; ".join(error.detail for error in errors), errors=errors)
     return wanted

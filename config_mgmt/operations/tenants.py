@@ -48,7 +48,7 @@ def take_on_tenant(*, order: TenantOrder, actor: Actor, reason: str = "") -> tup
     A schema of its own needs the owner's login. Without it the tenant is PENDING_ACTIVATION in the registry alone, and what
     was asked waits there for `place_tenant`. Number, row, features, history and event are one transaction.
     """
-    _check(order)
+    check_order(order)
     if (existing := _find(order.slug)) is not None:
         return _same(existing, order), False
     try:
@@ -126,7 +126,8 @@ def decommission_tenant(*, slug: str, actor: Actor, reason: str = "", force: boo
     return change_tenant(slug=slug, changes=TenantChanges(status=Status.DECOMMISSIONED), actor=actor, reason=reason, force=force)
 
 
-def _check(order: TenantOrder) -> None:
+def check_order(order: TenantOrder) -> None:
+    """Raises ValidationFailed with what no tenant can begin as, whether or not one exists."""
     check_tenant(
         slug=order.slug,
         name=order.name,

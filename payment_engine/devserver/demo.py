@@ -22,6 +22,8 @@ from config_mgmt.rate_limits.limits import RateLimit
 from config_mgmt.tenant_orders import TenantOrder
 from config_mgmt.values import Actor
 from payment_engine.api.scopes import SCOPES
+from payment_engine.errors import Malformed
+from payment_engine.places import check_place
 from payments.models import PaymentType
 from tenants.context import tenant_scope
 from tenants.database.statistics import refresh_statistics
@@ -64,7 +66,7 @@ class DemoTenant:
 
 def seed_demo(*, output: Path, base_url: str) -> None:
     """Make what is missing and (re)write the file that leads a script to it, mode 0600. A second run keeps data and secrets."""
-    kept: dict[str, Any] = json.loads(output.read_text()) if output.exists() else {}
+    kept = _kept(output)
     ensure_signing_key()
     tenants: dict[str, dict[str, Any]] = {}
     for order in _TENANTS:
@@ -82,8 +84,22 @@ def seed_demo(*, output: Path, base_url: str) -> None:
     _write(output, {"baseUrl": base_url, "platform": kept.get("platform") or _platform(), "tenants": tenants})
 
 
+def _kept(output: Path) -> dict[str, Any]:
+    """What an earlier run wrote. Raises Malformed for a place that can't be written, or that has another file."""
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        check_place(output)
+        document = json.loads(output.read_bytes()) if output.exists() else {"tenants": {}}
+    except OSError as error:
+        raise Malformed(f"{output} can't be written: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict) or not isinstance(document.get("tenants"), dict):
+        raise Malformed(f"{output} is there and is not a file of this command: name another")
+    return document
+
+
 def _write(output: Path, document: dict[str, Any]) -> None:
-    output.parent.mkdir(parents=True, exist_ok=True)
     scratch = output.with_suffix(".new")
     with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(document, file, indent=1)

@@ -23,6 +23,7 @@ from payment_engine.devserver.servers import EmbeddedPostgres, EmbeddedValkey, S
 from payment_engine.devserver.supervisor import Service, StartFailed, StopRequested, Supervisor
 
 _LAST_PORT = 65535
+_MOST_WORKERS = 64
 _PREFERRED_POSTGRES_PORT, _PREFERRED_VALKEY_PORT = 55432, 56379
 _REMAINS_SECONDS = 15.0
 _READY_SECONDS = 90.0
@@ -50,16 +51,21 @@ class DevRun:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 < port <= _LAST_PORT:
+    if not text.isdecimal() or not 0 < int(text) <= _LAST_PORT:
         raise ArgumentTypeError(f"a port is a number from 1 to {_LAST_PORT}")
-    return port
+    return int(text)
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= _MOST_WORKERS:
+        raise ArgumentTypeError(f"workers are 1 to {_MOST_WORKERS}")
+    return int(text)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--port", type=_port, default=8000, help="of the web server on 127.0.0.1 (default 8000)")
     parser.add_argument("--data-dir", type=Path, default=PROJECT / ".local", help="databases, secrets and demo.json (default .local)")
-    parser.add_argument("--workers", type=int, default=2, help="web processes, and Celery processes (default 2)")
+    parser.add_argument("--workers", type=_workers, default=2, help="web processes, and Celery processes (default 2)")
     parser.add_argument("--reset", action="store_true", help="forget all data first")
 
 

@@ -17,6 +17,7 @@ from psycopg import sql
 
 from payment_engine.clock import now
 from payment_engine.errors import Conflict, Malformed
+from payment_engine.places import check_place
 from tenants.context import tenant_scope
 from tenants.models import Tenant
 
@@ -49,17 +50,16 @@ class ArchivedTable:
     sha256: str
 
 
-def check_place(path: Path) -> None:
+def check_archive(path: Path) -> None:
     """That an archive may be written there, before anything is done for it. Raises Conflict or Malformed."""
+    check_place(path)
     if path.exists():
         raise Conflict(f"{path} exists already: name another file")
-    if not path.absolute().parent.is_dir():
-        raise Malformed(f"{path} can't be written: there is no folder {path.absolute().parent}")
 
 
 def export_archive(*, tenant: Tenant, path: Path) -> list[ArchivedTable]:
     """Write the archive, read it back, and only then give it its name. Never overwrites a file."""
-    check_place(path)
+    check_archive(path)
     scratch = path.with_name(path.name + ".part")
     try:
         scratch.unlink(missing_ok=True)

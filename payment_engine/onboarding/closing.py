@@ -8,7 +8,7 @@ from typing import Final
 from config_mgmt.obstacles import obstacles
 from config_mgmt.operations.tenants import decommission_tenant, suspend_tenant
 from config_mgmt.values import Actor
-from payment_engine.onboarding.archive import check_place, export_archive
+from payment_engine.onboarding.archive import check_archive, export_archive
 from tenants.errors import TenantNotEmpty
 from tenants.models import Tenant
 from tenants.registry import STALENESS_SECONDS
@@ -18,7 +18,7 @@ _SEEN_EVERYWHERE_SECONDS: Final = 2 * STALENESS_SECONDS
 
 def close_tenant(*, tenant: Tenant, actor: Actor, reason: str, archive: Path, force: bool, tell: Callable[[str], None]) -> None:
     """Suspend, look again, export, read the archive back, decommission. Stopped anywhere, it can be run again."""
-    check_place(archive)
+    check_archive(archive)
     _refuse(obstacles(tenant), force=force, standing="nothing was changed")
     if tenant.status != Tenant.Status.SUSPENDED:
         suspend_tenant(slug=tenant.slug, actor=actor, reason=reason)

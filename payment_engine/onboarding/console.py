@@ -4,15 +4,9 @@ import getpass
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
 
-from django.core.management.base import CommandError
-
 from config_mgmt.values import Actor
-from payment_engine.errors import EngineError
-from payment_engine.onboarding.refusals import refusal
-from tenants import registry
+from tenants.command_line import tenant_named
 from tenants.models import Tenant
-
-TENANT_HELP = "slug (demo-bank) or number (TIDLT-100002)"
 
 
 def reason_given(text: str) -> str:
@@ -29,12 +23,7 @@ def operator(command: str) -> Actor:
 
 
 def named_tenant(text: str) -> Tenant:
-    registry.forget()
-    try:
-        slug = registry.tenant_by_slug_or_reference(text).slug
-    except EngineError as error:
-        raise CommandError(f"{refusal(error)}: {text}. See manage.py tenant_list") from error
-    return Tenant.objects.select_related("placement").get(slug=slug)
+    return Tenant.objects.select_related("placement").get(slug=tenant_named(text).slug)
 
 
 def as_table(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from payment_engine.errors import Conflict, Malformed
+from payment_engine.places import check_place
 
 
 class Credentials(Protocol):
@@ -34,11 +35,21 @@ class CredentialsFile:
 
     def __init__(self, path: Path, tenant_id: str) -> None:
         self._path, self._tenant_id = path, tenant_id
+        check_place(path)
         if self._read().get("tenantId", tenant_id) != tenant_id:
             raise Conflict(f"{path} has the credentials of another tenant")
 
     def tell(self, what: str, facts: Mapping[str, str]) -> None:
         document = {**self._read(), "tenantId": self._tenant_id, what: dict(facts)}
+        try:
+            self._write(document)
+        except OSError as error:
+            raise Malformed(f"{self._path} can't be written: {error.strerror}") from None
+
+    def where(self) -> str:
+        return f"in {self._path}"
+
+    def _write(self, document: Mapping[str, Any]) -> None:
         scratch = self._path.with_name(self._path.name + ".new")
         scratch.unlink(missing_ok=True)
         with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -48,16 +59,16 @@ class CredentialsFile:
             os.fsync(file.fileno())
         scratch.replace(self._path)
 
-    def where(self) -> str:
-        return f"in {self._path}"
-
     def _read(self) -> dict[str, Any]:
+        """What is there. Another file than one of credentials is never written over."""
         try:
-            document = json.loads(self._path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError) as error:
-            raise Malformed(f"{self._path} is not a file of credentials: {error}") from None
-        if not isinstance(document, dict):
-            raise Malformed(f"{self._path} is not a file of credentials")
+            if not self._path.exists():
+                return {}
+            document = json.loads(self._path.read_bytes()) if self._path.is_file() else None
+        except OSError as error:
+            raise Malformed(f"{self._path} can't be read: {error.strerror}") from None
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict) or "tenantId" not in document:
+            raise Malformed(f"{self._path} is there and is not a file of credentials: name another")
         return document

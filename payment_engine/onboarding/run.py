@@ -2,10 +2,15 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+from config_mgmt.operations.tenants import check_order
+from payment_engine.errors import EngineError, FieldError, ValidationFailed
 from payment_engine.onboarding.steps import STEPS, Onboarding
+from payments.operations.payment_types import checked_terms
 from tenants import registry
-from tenants.operations.onboarding import check_tenant
+from tenants.operations.clients import check_api_client
+from tenants.operations.staff import check_staff_user
 
 _WIDTH = max(len(step.name) for step in STEPS)
 
@@ -26,6 +31,8 @@ def onboard(onboarding: Onboarding, *, tell: Callable[[str], None]) -> None:
     """Every step that is not in place yet. Killed at any point, it goes on where it was when it is run again."""
     check_specification(onboarding)
     for make in STEPS:
+        make(onboarding).check()  # what no step could mend is said before the first begins
+    for make in STEPS:
         step, began_at = make(onboarding), time.monotonic()
         found = step.check()
         verb = "in place"
@@ -37,15 +44,31 @@ def onboard(onboarding: Onboarding, *, tell: Callable[[str], None]) -> None:
 
 
 def check_specification(onboarding: Onboarding) -> None:
-    """Everything that can be said of the words alone, before the first step makes a schema for them."""
-    order = onboarding.wanted.as_order()
-    check_tenant(
-        slug=order.slug,
-        name=order.name,
-        tenant_type=order.tenant_type,
-        tier=order.tier,
-        isolation=order.isolation or "shared",
-        profile=order.profile,
-        reference=order.reference,
-        legacy=order.legacy_name,
+    """Everything that can be said of the words alone, before the first step makes a schema for them. Raises ValidationFailed."""
+    wanted = onboarding.wanted
+    errors = [*_offences("", lambda: check_order(wanted.as_asked()))]
+    codes = [each.code for each in wanted.payment_types]
+    for number, each in enumerate(wanted.payment_types):
+        at = f"/paymentTypes/{number}"
+        errors += _offences(at, lambda each=each: checked_terms(each.code, each.definition(), draft=False))  # type: ignore[misc]  # bound now
+        if each.code in codes[:number]:
+            errors.append(FieldError(pointer=f"{at}/code", code="given_twice", detail=f"{each.code} is there twice"))
+    client, person = wanted.api_client, wanted.administrator
+    errors += _offences(
+        "/apiClient", lambda: check_api_client(name=client.name, scopes=client.scopes, person=client.person, platform=False)
     )
+    errors += _offences(
+        "/administrator",
+        lambda: check_staff_user(username=wanted.username, email=person.email, first_name=person.first_name, last_name=person.last_name),
+    )
+    if errors:
+        raise ValidationFailed("nothing was begun", errors=errors)
+
+
+def _offences(at: str, check: Callable[[], object]) -> list[FieldError]:
+    """What the check refuses, with its place in the file."""
+    try:
+        check()
+    except EngineError as refused:
+        return [replace(error, pointer=f"{at}{error.pointer}") for error in refused.errors]
+    return []

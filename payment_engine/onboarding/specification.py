@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import yaml
 
 from config_mgmt.api.tenant_shapes import TenantInput
 from config_mgmt.tenant_orders import TenantOrder
 from payment_engine.api.json import Input, decode
-from payment_engine.errors import Malformed
+from payment_engine.onboarding.plain_yaml import read_yaml
 from payments.definitions import Definition
 from tenants.models import Tenant
 from tenants.scopes import TENANT_SCOPES
@@ -73,37 +72,19 @@ class Specification(TenantInput, frozen=True, kw_only=True):
     def username(self) -> str:
         return self.administrator.username or f"{self.tenant_id}-admin"
 
+    def as_asked(self) -> TenantOrder:
+        """The tenant as it is to be in the end."""
+        return replace(TenantInput.as_order(self), reference=self.reference)
+
     def as_order(self) -> TenantOrder:
         """Pending until the last step, and without its features, which are a step of their own."""
-        order = TenantInput.as_order(self)
-        return replace(order, reference=self.reference, status=Tenant.Status.PENDING_ACTIVATION, features={})
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML's numbers with a point stay as they are written: an amount is never a float."""
-
-
-def _as_written(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-    return str(node.value)
-
-
-for _tag in ("float", "timestamp"):
-    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _as_written)
+        return replace(self.as_asked(), status=Tenant.Status.PENDING_ACTIVATION, features={})
 
 
 def read_specification(path: Path) -> Specification:
     """Raises Malformed for what is no YAML, and what `decode` raises for a file that says something else."""
-    try:
-        document = yaml.load(path.read_bytes(), Loader=_Loader)  # noqa: S506  # a SafeLoader
-    except OSError as error:
-        raise Malformed(f"{path} can't be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Malformed(f"{path} is not YAML: {' '.join(str(error).split())}") from None
-    return specification_of(document)
+    return specification_of(read_yaml(path))
 
 
-def specification_of(document: Any) -> Specification:  # noqa: ANN401  # whatever YAML can hold
-    try:
-        return decode(msgspec.json.encode(document), Specification)
-    except TypeError as error:
-        raise Malformed(f"this can't be read: {error}") from None
+def specification_of(document: dict[str, Any]) -> Specification:
+    return decode(msgspec.json.encode(document), Specification)

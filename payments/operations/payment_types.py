@@ -54,7 +54,7 @@ def create_payment_type(
 
     The same asked again gives the version that is there. PaymentTypeExists when the code has other terms.
     """
-    definition = _checked(code, definition, draft=draft)
+    definition = checked_terms(code, definition, draft=draft)
     lock_configuration()
     wanted = _Status.DRAFT if draft else _Status.ACTIVE
     if versions_of(code).exists():
@@ -81,7 +81,7 @@ def put_payment_type(
 
     A draft that is there is edited in place, which takes a scheduled activation back; NoSuchPaymentType without any version.
     """
-    definition = _checked(code, definition, draft=draft)
+    definition = checked_terms(code, definition, draft=draft)
     lock_configuration()
     shown, own_draft = shown_version(code), draft_of(code) if draft else None
     precondition(*(row for row in (shown, own_draft) if row is not None))
@@ -174,7 +174,7 @@ def activate_due_payment_types() -> int:
         return sum(_take_due_effect(row) for row in list(_due()))
 
 
-def _checked(code: str, definition: Definition, *, draft: bool) -> Definition:
+def checked_terms(code: str, definition: Definition, *, draft: bool) -> Definition:
     """The definition in its one spelling. Raises TermsInvalid with a pointer per offending member."""
     plain = replace(
         definition,

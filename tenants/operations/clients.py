@@ -4,11 +4,12 @@ import logging
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from django.db import transaction
 
 from payment_engine.clock import now
-from payment_engine.errors import NotFound, ValidationFailed
+from payment_engine.errors import FieldError, NotFound, ValidationFailed
 from payment_engine.ids import new_id, public_id
 from tenants.context import use
 from tenants.errors import TenantUnknown
@@ -16,6 +17,8 @@ from tenants.models import ApiClient, Tenant
 from tenants.queries import client_standing
 from tenants.scopes import known_scopes
 
+_NAME_LENGTH: Final = 255
+_PERSON_LENGTH: Final = 150
 _log = logging.getLogger(__name__)
 
 
@@ -29,9 +32,7 @@ class ClientCredentials:
 
 def create_api_client(*, tenant: str | None, name: str, scopes: Iterable[str], person: str = "") -> ClientCredentials:
     """A client of this tenant (its slug), or of the platform when `tenant` is None; `person` is the user name of who answers for it."""
-    wanted = known_scopes(scopes, platform=tenant is None)
-    if not name.strip() or not wanted:
-        raise ValidationFailed("an API client needs a name and at least one scope")
+    wanted = check_api_client(name=name, scopes=scopes, person=person, platform=tenant is None)
     credentials = ClientCredentials(client_id=public_id("cli", new_id()), client_secret=secrets.token_urlsafe(48))
     with use(None), transaction.atomic():
         ApiClient.objects.create(
@@ -46,6 +47,23 @@ def create_api_client(*, tenant: str | None, name: str, scopes: Iterable[str], p
         )
     _log.info("API client created", extra={"client_id": credentials.client_id, "client_tenant": tenant, "scopes": sorted(wanted)})
     return credentials
+
+
+def check_api_client(*, name: str, scopes: Iterable[str], person: str, platform: bool) -> frozenset[str]:
+    """The scopes as a set. Raises ValidationFailed for what no API client can be."""
+    wanted = known_scopes(scopes, platform=platform)
+    errors = []
+    if not 0 < len(name.strip()) <= _NAME_LENGTH:
+        errors.append(
+            FieldError(pointer="/name", code="name_invalid", detail=f"an API client has a name of at most {_NAME_LENGTH} characters")
+        )
+    if len(person.strip()) > _PERSON_LENGTH:
+        errors.append(FieldError(pointer="/person", code="name_invalid", detail=f"a user name has at most {_PERSON_LENGTH} characters"))
+    if not wanted:
+        errors.append(FieldError(pointer="/scopes", code="required", detail="an API client has at least one scope"))
+    if errors:
+        raise ValidationFailed("; ".join(error.detail for error in errors), errors=errors)
+    return wanted
 
 
 def renew_client_secret(*, client_id: str) -> ClientCredentials:

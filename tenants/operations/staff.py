@@ -15,6 +15,7 @@ from tenants.context import use
 from tenants.models import StaffUser, Tenant
 
 OPERATORS: Final = "Operators"
+_MEMBERS: Final = {"first_name": "firstName", "last_name": "lastName"}
 _log = logging.getLogger(__name__)
 
 
@@ -30,13 +31,15 @@ def create_staff_user(
 ) -> StaffUser:
     """A person who operates one tenant, or with no tenant platform staff. A name that exists keeps its password unless asked.
 
-    Raises ValidationFailed for a weak password, Conflict when the name belongs to another tenant's person.
+    Raises ValidationFailed for a weak password and for what `check_staff_user` refuses, Conflict when the name belongs to
+    another tenant's person.
     """
     with use(None), transaction.atomic():
         user = StaffUser.objects.select_for_update(of=("self",)).filter(username=username).first()
         if user is not None and user.tenant != tenant:
             raise Conflict("somebody of another tenant has this user name")
         if user is None:
+            check_staff_user(username=username, email=email, first_name=first_name, last_name=last_name)
             user = StaffUser(username=username, tenant=tenant, email=email, first_name=first_name, last_name=last_name)
             reset_password = True
         if reset_password:
@@ -47,6 +50,20 @@ def create_staff_user(
         user.groups.set([] if tenant is None else [ensure_operators_group()])
     _log.info("staff user saved", extra={"staff_user": user.pk, "staff_tenant": tenant and tenant.slug, "password_set": reset_password})
     return user
+
+
+def check_staff_user(*, username: str, email: str = "", first_name: str = "", last_name: str = "") -> None:
+    """Raises ValidationFailed with every member that nobody who signs in can have."""
+    user = StaffUser(username=username, email=email, first_name=first_name, last_name=last_name)
+    try:
+        user.clean_fields(exclude={"password"})
+    except ValidationError as refused:
+        errors = [
+            FieldError(pointer=f"/{_MEMBERS.get(name, name)}", code="validation_failed", detail=sentence)
+            for name, sentences in refused.message_dict.items()
+            for sentence in sentences
+        ]
+        raise ValidationFailed("; ".join(error.detail for error in errors), errors=errors) from None
 
 
 def ensure_operators_group() -> Group:

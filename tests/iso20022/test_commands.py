@@ -45,6 +45,14 @@ def test_a_place_for_the_report_is_looked_at_before_the_file_is_taken(debtor: Ac
 
 
 @pytest.mark.django_db
+def test_a_report_is_not_written_over_the_file(debtor: Account, file: Path) -> None:
+    was = file.read_bytes()
+    with pytest.raises(CommandError, match="over the file itself"):
+        run("submit_pain001", file, tenant="alpha-bank", report=file)
+    assert (file.read_bytes(), Message.objects.count()) == (was, 0)
+
+
+@pytest.mark.django_db
 def test_file_is_submitted_and_its_report_written(debtor: Account, file: Path, tmp_path: Path) -> None:
     said = run("submit_pain001", file, tenant="alpha-bank", report=tmp_path / "report.xml")
 

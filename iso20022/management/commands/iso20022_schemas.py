@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from iso20022.schema_manifest import MANIFEST
 from iso20022.schemas import compiled, read_xsd
+from tenants.command_line import give_examples
 
 
 class Command(BaseCommand):
@@ -12,6 +13,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", choices=["list", "check"])
+        give_examples(
+            parser,
+            "iso20022_schemas check",
+        )
 
     def handle(self, *, action: str, **_options: Any) -> None:  # noqa: ANN401
         changed = []

@@ -10,8 +10,8 @@ from iso20022.queries.documents import document_pieces
 from iso20022.queries.messages import report_of
 from payment_engine.errors import EngineError
 from payment_engine.ids import new_id
+from tenants.command_line import TENANT_HELP, give_examples, tenant_named
 from tenants.context import tenant_scope
-from tenants.registry import tenant_by_slug_or_reference
 
 
 class Command(BaseCommand):
@@ -19,13 +19,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="the pain.001 (XML)")
-        parser.add_argument("--tenant", required=True, help="slug (demo-bank) or number (TIDLT-100008)")
+        parser.add_argument("--tenant", required=True, help=TENANT_HELP)
         parser.add_argument("--validate-only", action="store_true", help="look at the file, book and store nothing")
         parser.add_argument("--report", type=Path, help="write the pain.002 to this file")
+        give_examples(
+            parser,
+            "submit_pain001 docs/examples/payments.xml --tenant demo-bank --validate-only",
+            "submit_pain001 docs/examples/payments.xml --tenant demo-bank --report answer.xml",
+        )
 
     def handle(self, *, file: Path, tenant: str, validate_only: bool, report: Path | None, **_options: Any) -> None:  # noqa: ANN401
+        owner = tenant_named(tenant)
+        if report is not None and report.absolute() == file.absolute():
+            raise CommandError(f"{report}: the report would be written over the file itself")
         try:
-            with tenant_scope(tenant_by_slug_or_reference(tenant)), file.open("rb") as source:
+            with tenant_scope(owner), file.open("rb") as source:
                 if validate_only:
                     self._tell_verdict([(f.code, f.line, f.path, f.text) for f in validate_pain001(source).findings.reported])
                     return
@@ -44,7 +52,7 @@ class Command(BaseCommand):
         except EngineError as error:
             raise CommandError(error.detail) from error
         except OSError as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(f"{error.filename or file}: {error.strerror}") from error
 
     def _tell(self, message: Message, *, replayed: bool) -> None:
         self._tell_findings([(f["code"], f["line"], f["path"], f["text"]) for f in message.findings])

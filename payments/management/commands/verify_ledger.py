@@ -5,24 +5,26 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.queries.verify import Verdict
-from payment_engine.errors import EngineError
 from payments.queries.verify import verify_tenant
+from tenants.command_line import TENANT_HELP, give_examples, tenant_named
 from tenants.context import tenant_scope
-from tenants.registry import all_tenants, tenant_by_slug_or_reference
+from tenants.registry import all_tenants
 
 
 class Command(BaseCommand):
     help = "Prove from the postings that every balance and every payment is right. Exit code 1 and a line for each violation if not."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--tenant", help="slug (demo-bank) or number (TIDLT-100008); all tenants when it is not given")
+        parser.add_argument("--tenant", help=f"{TENANT_HELP}; all tenants when it is not given")
         parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
+        give_examples(
+            parser,
+            "verify_ledger",
+            "verify_ledger --tenant demo-bank --json",
+        )
 
     def handle(self, *, tenant: str | None, json: bool, **_options: Any) -> None:  # noqa: ANN401
-        try:
-            tenants = [tenant_by_slug_or_reference(tenant)] if tenant else all_tenants()
-        except EngineError as error:
-            raise CommandError(error.detail) from error
+        tenants = all_tenants() if tenant is None else [tenant_named(tenant)]
         verdicts: dict[str, list[Verdict]] = {}
         for record in tenants:
             with tenant_scope(record):

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from payment_engine.errors import EngineError
+from tenants.command_line import TENANT_HELP, give_examples, tenant_named
 from tenants.queries.grantable_clients import client_for
 from tenants.tokens import issue_access_token
 
@@ -15,11 +16,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         owner = parser.add_mutually_exclusive_group(required=True)
-        owner.add_argument("--tenant", help="slug of the tenant, such as demo-bank")
+        owner.add_argument("--tenant", help=TENANT_HELP)
         owner.add_argument("--platform", action="store_true", help="for a client of the platform, of no tenant")
         parser.add_argument("--scope", help="separated by spaces; all that the client has when it is not given")
         parser.add_argument("--client", help="client id; otherwise the first client that has the scopes")
         parser.add_argument("--ttl", type=int, default=settings.ACCESS_TOKEN_LIFETIME_SECONDS, help="seconds, at most a day")
+        give_examples(
+            parser,
+            "issue_token --tenant demo-bank",
+            'issue_token --tenant demo-bank --scope "payments:write payments:read" --ttl 600',
+            "issue_token --platform",
+        )
 
     def handle(self, *, tenant: str | None, scope: str | None, client: str | None, ttl: int, **_options: Any) -> None:  # noqa: ANN401
         if not 0 < ttl <= MAX_TTL_SECONDS:
@@ -27,9 +34,10 @@ class Command(BaseCommand):
         wanted = scope.split() if scope is not None else []
         if scope is not None and not wanted:
             raise CommandError("--scope names at least one scope; leave it out for all that the client has")
+        slug = None if tenant is None else tenant_named(tenant).slug
         try:
-            found = client_for(tenant=tenant, scopes=frozenset(wanted), client_id=client)
+            found = client_for(tenant=slug, scopes=frozenset(wanted), client_id=client)
         except EngineError as error:
             raise CommandError(error.detail) from error
         scopes = wanted or found.scopes.split()
-        self.stdout.write(issue_access_token(client_id=found.client_id, tenant=tenant, scopes=scopes, lifetime_seconds=ttl))
+        self.stdout.write(issue_access_token(client_id=found.client_id, tenant=slug, scopes=scopes, lifetime_seconds=ttl))

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from payment_engine.errors import EngineError
+from tenants.command_line import TENANT_HELP, give_examples, tenant_named
 from tenants.isolation.findings import Finding, Verdict
 from tenants.operations.prove_isolation import pairs_to_try, prove_isolation
 
@@ -21,17 +22,25 @@ class Command(BaseCommand):
     help = "Attack tenants' isolation in every way we know: SQL, ORM, context, tasks, cache, API, portal. Exit 1 on any leak."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("tenants", nargs="*", help="two tenants; otherwise active ones, with and without a schema of their own")
+        parser.add_argument(
+            "tenants", nargs="*", help=f"two, each by {TENANT_HELP}; otherwise active ones, with and without a schema of their own"
+        )
         parser.add_argument("--base-url", help=f"where the web answers; when named, it must (default {_demo_address()}, if it does)")
         parser.add_argument("--json", action="store_true", help="every finding, as one JSON array")
+        give_examples(
+            parser,
+            "prove_isolation",
+            "prove_isolation demo-bank acme-bank --base-url http://127.0.0.1:8000",
+        )
 
     def handle(self, *, tenants: list[str], base_url: str | None, json: bool, **options: Any) -> None:  # noqa: ANN401
         if len(tenants) not in {0, 2}:
             raise CommandError("name two tenants, or none")
         stopped = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was made for the proof is removed
         logging.disable(logging.WARNING)  # what is refused is refused on purpose
+        pair = [tenant_named(each).slug for each in tenants]
         try:
-            findings = list(prove_isolation(pairs=pairs_to_try(tenants), base_url=base_url or _demo_address()))
+            findings = list(prove_isolation(pairs=pairs_to_try(pair), base_url=base_url or _demo_address()))
         except EngineError as error:
             raise CommandError(error.detail) from error
         finally:
@@ -46,10 +55,9 @@ class Command(BaseCommand):
 
 def _demo_address() -> str:
     try:
-        document = json.loads(Path(settings.DATA_DIR, "demo.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return str(json.loads(Path(settings.DATA_DIR, "demo.json").read_bytes())["baseUrl"])
+    except (OSError, ValueError, LookupError, TypeError):  # there is no demo, or another file
         return "http://127.0.0.1:8000"
-    return str(document["baseUrl"])
 
 
 def _as_json(findings: Iterable[Finding]) -> str:

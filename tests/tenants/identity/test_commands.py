@@ -45,7 +45,7 @@ def test_issue_token_for_the_platform_and_a_lifetime(platform_client: ClientCred
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--tenant", "no-such-bank"], "there are: alpha-bank, beta-bank"),
+        (["--tenant", "no-such-bank"], "no such tenant: no-such-bank"),
         (["--tenant", "alpha-bank", "--scope", "payments:fly"], "not a scope"),
         (["--tenant", "alpha-bank", "--scope", "platform:admin"], "not a scope"),
         (["--tenant", "beta-bank"], "create_api_client --tenant beta-bank"),
@@ -66,6 +66,13 @@ def test_create_api_client_prints_credentials_that_work(tenant_a: Any, client: A
     call_command("create_api_client", "--tenant", "alpha-bank", "--name", "Shop", "--scope", "payments:read")
     printed = dict(line.split("=", 1) for line in capsys.readouterr().out.splitlines())
     assert post_token(client, ClientCredentials(**printed)).json()["scope"] == "payments:read"
+
+
+def test_both_commands_take_a_tenant_s_number(tenant_a: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("create_api_client", "--tenant", tenant_a.reference, "--name", "Shop", "--scope", "payments:read")
+    capsys.readouterr()
+    call_command("issue_token", "--tenant", tenant_a.reference)
+    assert verify_access_token(capsys.readouterr().out.strip()).tenant == "alpha-bank"
 
 
 @pytest.mark.parametrize(

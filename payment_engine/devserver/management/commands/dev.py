@@ -3,6 +3,7 @@ from argparse import ArgumentParser
 from django.core.management.base import BaseCommand, CommandError
 
 from payment_engine.devserver.stack import Refused, add_arguments, dev_run_of, run_dev
+from tenants.command_line import give_examples
 
 
 class Command(BaseCommand):
@@ -11,6 +12,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_arguments(parser)
+        give_examples(
+            parser,
+            "dev",
+            "dev --port 8100 --data-dir /tmp/other --reset",
+        )
 
     def handle(self, *_args: object, **options: object) -> None:
         try:

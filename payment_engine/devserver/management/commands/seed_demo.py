@@ -6,6 +6,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from payment_engine.devserver.demo import seed_demo
+from payment_engine.errors import EngineError
+from tenants.command_line import give_examples
 
 
 class Command(BaseCommand):
@@ -15,9 +17,16 @@ class Command(BaseCommand):
         where = settings.DATA_DIR / "demo.json"
         parser.add_argument("--output", type=Path, default=where, help="where to write it (default %(default)s)")
         parser.add_argument("--base-url", default="http://127.0.0.1:8000", help="where the engine will be reached")
+        give_examples(
+            parser,
+            "seed_demo --output /tmp/demo.json --base-url http://127.0.0.1:8000",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401
         if settings.PRODUCTION:
             raise CommandError("demo data does not belong on a production system")
-        seed_demo(output=options["output"], base_url=options["base_url"])
+        try:
+            seed_demo(output=options["output"], base_url=options["base_url"])
+        except EngineError as error:
+            raise CommandError(error.detail) from error
         self.stdout.write(f"demo data is ready: {options['output']}")

@@ -8,6 +8,7 @@ from payment_engine.observability.correlation import correlated
 from payment_engine.onboarding.console import as_table, operator
 from payment_engine.onboarding.inventory import INVENTORY, import_tenants, inventory_row, read_inventory
 from payment_engine.onboarding.refusals import refusal
+from tenants.command_line import give_examples
 
 
 class Command(BaseCommand):
@@ -19,6 +20,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--plan", action="store_true", help="try it and tell what would be done; keep nothing")
+        give_examples(
+            parser,
+            "import_tenants inventory.csv --plan",
+            "import_tenants inventory.csv",
+        )
 
     def handle(self, *, file: Path, plan: bool, **_options: Any) -> None:  # noqa: ANN401
         try:

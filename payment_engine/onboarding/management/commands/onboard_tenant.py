@@ -12,6 +12,7 @@ from payment_engine.onboarding.refusals import refusal
 from payment_engine.onboarding.run import onboard, plan_onboarding
 from payment_engine.onboarding.specification import Specification, read_specification, specification_of
 from payment_engine.onboarding.steps import Onboarding
+from tenants.command_line import give_examples
 from tenants.models import Tenant
 from tenants.operations.onboarding import ISOLATIONS
 
@@ -32,6 +33,11 @@ class Command(BaseCommand):
         parser.add_argument("--tier", choices=Tenant.Tier.values, help=f"default {Tenant.Tier.STANDARD}")
         parser.add_argument("--plan", action="store_true", help="tell what is in place and what would be done; change nothing")
         parser.add_argument("--credentials-file", type=Path, help="write secrets there (JSON, mode 0600) instead of showing them once")
+        give_examples(
+            parser,
+            "onboard_tenant --name north-bank --isolation schema --tier PREMIUM --plan",
+            "onboard_tenant north-bank.yaml --credentials-file north-bank.json",
+        )
 
     def handle(self, **options: Any) -> None:  # noqa: ANN401
         began_at = time.monotonic()

@@ -7,8 +7,9 @@ from payment_engine.clock import now
 from payment_engine.errors import EngineError
 from payment_engine.observability.correlation import correlated
 from payment_engine.onboarding.closing import close_tenant
-from payment_engine.onboarding.console import TENANT_HELP, named_tenant, operator, reason_given
+from payment_engine.onboarding.console import named_tenant, operator, reason_given
 from payment_engine.onboarding.refusals import refusal
+from tenants.command_line import TENANT_HELP, give_examples
 from tenants.models import Tenant
 
 
@@ -24,6 +25,10 @@ class Command(BaseCommand):
         parser.add_argument("--reason", required=True, type=reason_given, help="why, for its history")
         parser.add_argument("--archive", type=Path, help="file to write (default ./SLUG-NUMBER-TIME.zip); never overwritten")
         parser.add_argument("--force", action="store_true", help="close it although money is there or something is under way")
+        give_examples(
+            parser,
+            'tenant_close north-bank --reason "merged with South Bank" --archive /var/archive/north-bank.zip',
+        )
 
     def handle(self, *, tenant: str, reason: str, archive: Path | None, force: bool, **_options: Any) -> None:  # noqa: ANN401
         found = named_tenant(tenant)

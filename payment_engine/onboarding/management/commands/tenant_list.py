@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from payment_engine.onboarding.console import as_table
 from payment_engine.onboarding.inventory import INVENTORY, inventory_row
+from tenants.command_line import give_examples
 from tenants.models import Tenant
 
 
@@ -15,6 +16,11 @@ class Command(BaseCommand):
         parser.add_argument("--status", choices=Tenant.Status.values)
         parser.add_argument("--tier", choices=Tenant.Tier.values)
         parser.add_argument("--json", action="store_true", help="one JSON array instead of a table")
+        give_examples(
+            parser,
+            "tenant_list --status SUSPENDED",
+            "tenant_list --tier PREMIUM --json",
+        )
 
     def handle(self, *, status: str | None, tier: str | None, **options: Any) -> None:  # noqa: ANN401
         wanted = {name: value for name, value in {"status": status, "tier": tier}.items() if value}

@@ -5,8 +5,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from config_mgmt.operations.tenants import activate_tenant
 from payment_engine.errors import EngineError
 from payment_engine.observability.correlation import correlated
-from payment_engine.onboarding.console import TENANT_HELP, named_tenant, operator
+from payment_engine.onboarding.console import named_tenant, operator
 from payment_engine.onboarding.refusals import refusal
+from tenants.command_line import TENANT_HELP, give_examples
 
 
 class Command(BaseCommand):
@@ -15,6 +16,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("tenant", help=TENANT_HELP)
         parser.add_argument("--reason", default="", help="why, for its history")
+        give_examples(
+            parser,
+            'tenant_resume demo-bank --reason "case 4711 is closed"',
+        )
 
     def handle(self, *, tenant: str, reason: str, **_options: Any) -> None:  # noqa: ANN401
         found = named_tenant(tenant)

@@ -6,7 +6,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from accounts.models import Account, Customer
 from config_mgmt.models import TenantChange
 from config_mgmt.queries.tenants import features_of
-from payment_engine.onboarding.console import TENANT_HELP, named_tenant
+from payment_engine.onboarding.console import named_tenant
+from tenants.command_line import TENANT_HELP, give_examples
 from tenants.context import tenant_scope
 from tenants.models import ApiClient, StaffUser, Tenant
 from tenants.profiles import POINTERS
@@ -20,6 +21,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("tenant", help=TENANT_HELP)
         parser.add_argument("--json", action="store_true", help="one JSON object")
+        give_examples(
+            parser,
+            "tenant_show demo-bank",
+            "tenant_show TIDLT-100002 --json",
+        )
 
     def handle(self, *, tenant: str, **options: Any) -> None:  # noqa: ANN401
         shown = _facts(named_tenant(tenant))
