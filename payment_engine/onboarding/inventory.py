@@ -1,21 +1,33 @@
 """The inventory of tenants: as a table or JSON, and read from a CSV file of a system that comes before this one."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from django.db import transaction
 
-from config_mgmt.operations.tenants import suspend_tenant, take_on_tenant
-from config_mgmt.tenant_orders import TenantOrder
+from config_mgmt.operations.tenants import change_tenant, take_on_tenant
+from config_mgmt.tenant_orders import TenantChanges, TenantOrder
 from config_mgmt.values import Actor
 from payment_engine.errors import EngineError, FieldError, Malformed, ValidationFailed
 from payment_engine.onboarding.refusals import refusal
 from tenants import registry
 from tenants.models import Tenant
 from tenants.profiles import TenantProfile
+
+
+class Done(StrEnum):
+    """What became of a line."""
+
+    MADE = "made"
+    IN_PLACE = "in place"
+    ACTIVATED = "activated"
+    RESUMED = "resumed"
+    SUSPENDED = "suspended"
+
 
 _NEEDED: Final = ("Tenant ID", "Tenant Name", "Environment", "Status")
 _OPTIONAL: Final = ("Database", "Primary Region", "Company", "Type", "Tier")
@@ -26,6 +38,11 @@ _STATUSES: Final = {
     "pending activation": Tenant.Status.PENDING_ACTIVATION,
     "pending_activation": Tenant.Status.PENDING_ACTIVATION,
 }
+_STEPS: Final[Mapping[tuple[str, str], Done]] = {
+    (Tenant.Status.PENDING_ACTIVATION, Tenant.Status.ACTIVE): Done.ACTIVATED,
+    (Tenant.Status.SUSPENDED, Tenant.Status.ACTIVE): Done.RESUMED,
+    (Tenant.Status.ACTIVE, Tenant.Status.SUSPENDED): Done.SUSPENDED,
+}
 INVENTORY: Final = ("reference", "tenant", "name", "environment", "tier", "status", "isolation", "schema", "region")
 
 
@@ -33,14 +50,15 @@ INVENTORY: Final = ("reference", "tenant", "name", "environment", "tier", "statu
 class InventoryRow:
     line: int
     order: TenantOrder
-    suspended: bool
+    status: str
+    """As the file has it; `order.status` is what the tenant begins as if it is made."""
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
     tenant: Tenant
-    created: bool
+    done: Done
 
 
 def inventory_row(tenant: Tenant) -> tuple[str, ...]:
@@ -73,7 +91,9 @@ def read_inventory(path: Path) -> list[InventoryRow]:
 def import_tenants(*, rows: list[InventoryRow], actor: Actor, plan: bool = False) -> list[Imported]:
     """All of them or none, with the numbers they bring. One that exists as the file says is left alone.
 
-    With `plan` everything is tried and nothing is kept. Raises ValidationFailed with every line that is refused.
+    One whose status alone is another takes the step of the life cycle that leads to the file's; without such a step it is
+    refused, as one that differs in anything else is. With `plan` everything is tried and nothing is kept. Raises
+    ValidationFailed with every line that is refused.
     """
     done: list[Imported] = []
     errors: list[FieldError] = []
@@ -94,9 +114,11 @@ def import_tenants(*, rows: list[InventoryRow], actor: Actor, plan: bool = False
 
 def _take_on(row: InventoryRow, actor: Actor) -> Imported:
     tenant, created = take_on_tenant(order=row.order, actor=actor, reason=row.reason)
-    if created and row.suspended:
-        tenant = suspend_tenant(slug=tenant.slug, actor=actor, reason="suspended in the inventory it came from")
-    return Imported(tenant=tenant, created=created)
+    if tenant.status == row.status:
+        return Imported(tenant=tenant, done=Done.MADE if created else Done.IN_PLACE)
+    reason = f"{Tenant.Status(row.status).label} in the inventory"
+    moved = change_tenant(slug=tenant.slug, changes=TenantChanges(status=row.status), actor=actor, reason=reason)
+    return Imported(tenant=moved, done=Done.MADE if created else _STEPS[tenant.status, moved.status])
 
 
 def _check_header(path: Path, names: list[str]) -> None:
@@ -109,12 +131,17 @@ def _check_header(path: Path, names: list[str]) -> None:
 
 def _rows(reader: "csv.DictReader[str]") -> list[InventoryRow]:
     rows, errors = [], []
+    lines: dict[tuple[str, str], int] = {}
     for cells in reader:
         if "" in cells:
             errors.append(FieldError(pointer=f"/line {reader.line_num}", code="too_many_cells", detail="more cells than columns"))
             continue
         known = {name: (value or "").strip() for name, value in cells.items()}
         flaws = [FieldError(pointer=f"/line {reader.line_num}", code="value_unknown", detail=flaw) for flaw in _flaws(known)]
+        first = lines.setdefault((known["Tenant ID"], known["Tenant Name"]), reader.line_num)
+        if first != reader.line_num:
+            detail = f"{known['Tenant Name']} is on line {first} already"
+            flaws.append(FieldError(pointer=f"/line {reader.line_num}", code="given_twice", detail=detail))
         errors += flaws
         if not flaws:
             rows.append(_row(reader.line_num, known))
@@ -148,4 +175,4 @@ def _row(line: int, cells: dict[str, str]) -> InventoryRow:
         legacy_name=True,
     )
     database = f", database {cells['Database']}" if cells.get("Database") else ""
-    return InventoryRow(line=line, order=order, suspended=status == Tenant.Status.SUSPENDED, reason=f"imported from an inventory{database}")
+    return InventoryRow(line=line, order=order, status=status, reason=f"imported from an inventory{database}")

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import Posting
 from config_mgmt.models import TenantChange
+from events.models import OutboxEvent
 from payment_engine.onboarding import closing
 from payment_engine.onboarding.archive import ArchiveDamaged, export_archive, verify_archive
 from tenants import registry
@@ -79,9 +80,47 @@ def test_suspended_and_pending_tenants_stay_so(tmp_path: Path) -> None:
     }
 
 
+def standing(path: Path, status: str) -> Path:
+    path.write_text(f"Tenant ID,Tenant Name,Environment,Status\nTIDLT-100201,old-bank,Production,{status}\n")
+    return path
+
+
+def test_a_tenant_that_is_there_follows_the_file_s_status(tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    told("import_tenants", str(standing(path, "Pending")))
+    for status, done in (("Active", "activated"), ("Suspended", "suspended"), ("Active", "resumed")):
+        standing(path, status)
+        before = Tenant.objects.get(slug="old-bank").status
+        assert told("import_tenants", str(path), "--plan").splitlines()[-1] == f"0 would be made, 0 in place, 1 would be {done}"
+        assert Tenant.objects.get(slug="old-bank").status == before
+        assert told("import_tenants", str(path)).splitlines()[-1] == f"0 made, 0 in place, 1 {done}"
+        assert registry.tenant_by_slug("old-bank").status == status.upper()
+        assert told("import_tenants", str(path)).splitlines()[-1] == "0 made, 1 in place"
+    with tenant_scope(registry.tenant_by_slug("old-bank")):
+        history = TenantChange.objects.order_by("id").values_list("kind", "reason")
+        assert list(history)[1:] == [
+            ("ACTIVATED", "Active in the inventory"),
+            ("SUSPENDED", "Suspended in the inventory"),
+            ("RESUMED", "Active in the inventory"),
+        ]
+        topics = ["tenant.created", "tenant.activated", "tenant.suspended", "tenant.resumed"]
+        assert list(OutboxEvent.objects.order_by("id").values_list("topic", flat=True)) == topics
+
+
+def test_a_step_the_life_cycle_has_not_refuses_the_file(gamma: TenantRecord, tmp_path: Path) -> None:
+    path = tmp_path / "two.csv"
+    header = "Tenant ID,Tenant Name,Company,Environment,Status"
+    path.write_text(f"{header}\nTIDLT-100201,new-bank,,Production,Active\n{gamma.reference},gamma-bank,Gamma Bank,Production,Pending\n")
+    Tenant.objects.filter(slug="gamma-bank").update(company_name="Gamma Bank")
+    with pytest.raises(CommandError, match="line 3: status: a tenant that is ACTIVE does not become PENDING_ACTIVATION"):
+        told("import_tenants", str(path))
+    assert not Tenant.objects.filter(slug="new-bank").exists()
+
+
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
+        ("TIDLT-100201,a-bank,Production,Active\nTIDLT-100201,a-bank,Production,Suspended", "line 3: a-bank is on line 2 already"),
         ("TIDLT-100201,new-bank,Moon,Active", "line 2: Environment is one of Sandbox, Demo, Development, Production"),
         ("TIDLT-100201,new-bank,Production,Asleep", "line 2: Status is Active"),
         ("TIDLT-1,new-bank,Production,Active", "line 2: reference: a number is TIDLT-"),

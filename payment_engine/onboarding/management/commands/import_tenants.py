@@ -1,20 +1,24 @@
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from payment_engine.errors import EngineError
 from payment_engine.observability.correlation import correlated
 from payment_engine.onboarding.console import as_table, operator
-from payment_engine.onboarding.inventory import INVENTORY, import_tenants, inventory_row, read_inventory
+from payment_engine.onboarding.inventory import INVENTORY, Done, import_tenants, inventory_row, read_inventory
 from payment_engine.onboarding.refusals import refusal
 from tenants.command_line import give_examples
+
+_ALWAYS_TOLD: Final = (Done.MADE, Done.IN_PLACE)
 
 
 class Command(BaseCommand):
     help = (
         "Take on the tenants of an inventory, with the numbers they have: CSV with the columns Tenant ID, Tenant Name, Environment, Status "
-        "and, if known, Database, Primary Region, Company, Type, Tier. All or none; run again it changes nothing."
+        "and, if known, Database, Primary Region, Company, Type, Tier. A tenant that is there follows the file's "
+        "Status, by the same step as tenant_suspend and tenant_resume take. All or none; run again it changes nothing."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -32,7 +36,8 @@ class Command(BaseCommand):
                 done = import_tenants(rows=read_inventory(file), actor=operator("import_tenants"), plan=plan)
         except EngineError as error:
             raise CommandError(refusal(error)) from error
-        new = "would be made" if plan else "made"
-        rows = [(new if each.created else "in place", *inventory_row(each.tenant)) for each in done]
+        said = {what: f"would be {what}" if plan and what != Done.IN_PLACE else str(what) for what in Done}
+        rows = [(said[each.done], *inventory_row(each.tenant)) for each in done]
         self.stdout.write("\n".join(as_table([("", *INVENTORY), *rows])))
-        self.stdout.write(f"{sum(each.created for each in done)} {new}, {sum(not each.created for each in done)} in place")
+        counts = Counter(each.done for each in done)
+        self.stdout.write(", ".join(f"{counts[what]} {said[what]}" for what in Done if counts[what] or what in _ALWAYS_TOLD))
