@@ -19,6 +19,8 @@ from django.middleware.locale import LocaleMiddleware
 from django.middleware.security import SecurityMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
+from payment_engine.content_policy import HEADER, PORTAL_POLICY
+
 # Bearer tokens, not cookies, speak for the caller here, so there is no session to forge a request in.
 MACHINE_PREFIXES: Final = ("/api/", "/oauth2/", "/.well-known/", "/livez", "/readyz", "/metrics")
 
@@ -32,6 +34,18 @@ class NoFiles(FileUploadHandler):
 
     def new_file(self, *_args: object, **_kwargs: object) -> None:
         raise StopUpload(connection_reset=True)
+
+
+def portal_policy_middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """What the portal's pages may load. Answers for machines go without: no browser shows them, and those that it does bring their own."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if serves_portal(request):
+            response.headers.setdefault(HEADER, PORTAL_POLICY)
+        return response
+
+    return answer
 
 
 class PortalOnly:

@@ -143,6 +143,7 @@ MIDDLEWARE = [
     "payment_engine.observability.correlation.correlation_middleware",
     "payment_engine.observability.metrics.metrics_middleware",
     "payment_engine.portal.PortalSecurityMiddleware",
+    "payment_engine.portal.portal_policy_middleware",
     "payment_engine.portal.PortalWhiteNoiseMiddleware",
     "payment_engine.api.problems.problem_middleware",
     "tenants.middleware.api_tenant_middleware",

@@ -8,12 +8,13 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.clickjacking import xframe_options_deny
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
-from drf_spectacular.views import SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from payment_engine.api import openapi  # noqa: F401 its authentication scheme must be registered before a document is made
 from payment_engine.api.endpoints import other_method
 from payment_engine.api.etags import content_etag, not_modified
 from payment_engine.api.query_parameters import QueryParameter, read_query
+from payment_engine.content_policy import DOCS_POLICY, HEADER
 
 SCHEMA_URL = "/api/v1/schema?format=json"
 Format = Literal["json", "yaml"]
@@ -42,9 +43,14 @@ def schema_view(request: HttpRequest) -> HttpResponse:
     return not_modified(request, etag) or HttpResponse(body, content_type=_RENDERERS[wanted][1], headers=headers)
 
 
-_page: Final = SpectacularSwaggerView.as_view(url=SCHEMA_URL, authentication_classes=[], permission_classes=[])
+_page: Final = SpectacularSwaggerSplitView.as_view(url=SCHEMA_URL, authentication_classes=[], permission_classes=[])
 
 
-@xframe_options_deny  # a page on the portal's origin: no other page may show it in a frame
+@xframe_options_deny
 def docs_view(request: HttpRequest) -> HttpResponseBase:
-    return _page(request) if request.method in _READING else other_method(request, _ALLOW)
+    """A page on the portal's origin, with its script at an address of its own (`?script=`), so that none stands in the page."""
+    if request.method not in _READING:
+        return other_method(request, _ALLOW)
+    response = _page(request)
+    response.headers[HEADER] = DOCS_POLICY
+    return response

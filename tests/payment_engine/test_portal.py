@@ -45,6 +45,28 @@ def test_framing_is_forbidden_for_pages(path: str, *, framed: bool) -> None:
     assert response.has_header("X-Frame-Options") is framed
 
 
+@pytest.mark.parametrize("path", PORTAL_PATHS)
+def test_every_page_says_what_it_may_load(path: str) -> None:
+    response: Any = portal.portal_policy_middleware(answer)(RequestFactory().get(path))
+    policy = dict(each.split(" ", 1) for each in response.headers["Content-Security-Policy"].split("; "))
+    assert policy == {
+        "default-src": "'self'",
+        "object-src": "'none'",
+        "base-uri": "'self'",
+        "frame-ancestors": "'none'",
+        "form-action": "'self'",
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data:",
+        "script-src": "'self' 'unsafe-eval'",
+    }
+
+
+@pytest.mark.parametrize("path", MACHINE_PATHS)
+def test_answers_for_machines_carry_no_policy(path: str) -> None:
+    response: Any = portal.portal_policy_middleware(answer)(RequestFactory().get(path))
+    assert "Content-Security-Policy" not in response.headers
+
+
 def test_django_recognises_the_middleware_it_checks_for() -> None:
     assert issubclass(portal.PortalSessionMiddleware, SessionMiddleware)
     assert issubclass(portal.PortalAuthenticationMiddleware, AuthenticationMiddleware)

@@ -1,11 +1,21 @@
+from collections.abc import Iterator
+
 import pytest
 from django.test import Client
+from selenium import webdriver
 
 from tenants.models import Tenant
 from tenants.operations.staff import create_staff_user
 from tenants.registry import TenantRecord
+from tests.portal.browser import chromium
 
 PASSWORD = "correct-horse-battery"
+
+
+@pytest.fixture
+def browser() -> Iterator[webdriver.Chrome]:
+    with chromium() as driver:
+        yield driver
 
 
 def signed_in(tenant: TenantRecord | None) -> Client:

@@ -146,8 +146,12 @@ def test_the_document_is_only_read(client: Client, path: str) -> None:
 def test_the_docs_page_shows_the_document(client: Client) -> None:
     response = client.get("/api/v1/docs")
     assert response.status_code == 200
-    assert rb"/api/v1/schema?format\u003Djson" in response.content
     assert response["X-Frame-Options"] == "DENY"
+    assert "unsafe-eval" not in response["Content-Security-Policy"]
+    assert "script-src" not in response["Content-Security-Policy"], "scripts are under default-src 'self'"
+    script = client.get("/api/v1/docs?script=")
+    assert script["Content-Type"] == "application/javascript"
+    assert rb"/api/v1/schema?format\u003Djson" in script.content
 
 
 class TestDeclarations:

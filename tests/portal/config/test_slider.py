@@ -1,15 +1,10 @@
 """The slider of a feature flag in a real browser: Chromium, against a real server."""
 
-import shutil
-from collections.abc import Iterator
-
 import pytest
-from django.conf import settings
 from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -19,36 +14,14 @@ from config_mgmt.flags.evaluate import normalized
 from config_mgmt.queries.versions import active_version
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
+from tests.portal.browser import needs_browser, show_as
 from tests.portal.config.steps import make_flag
 
 PATIENCE_SECONDS = 30
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.django_db(transaction=True, databases=["default", "platform"]),
-    pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="needs Chromium and its driver: make browser"),
-]
+pytestmark = [pytest.mark.django_db(transaction=True, databases=["default", "platform"]), needs_browser]
 MOVE = """const slider = document.querySelector("input[type=range]");
 slider.value = arguments[0];
 slider.dispatchEvent(new Event("input", {bubbles: true}));"""
-
-
-@pytest.fixture
-def browser() -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(executable_path=str(DRIVER)))
-    try:
-        yield driver
-    finally:
-        driver.quit()
-
-
-def _sign_in(browser: webdriver.Chrome, live_server: LiveServer, client: Client) -> None:
-    browser.get(f"{live_server.url}/admin/login/")
-    browser.add_cookie({"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value})
 
 
 def _waits_for(browser: webdriver.Chrome, sentence: str) -> None:
@@ -67,7 +40,7 @@ def test_moving_the_slider_tells_who_would_be_in_and_sending_the_form_twice_chan
     def inside(percentage: int) -> int:
         return sum(normalized("new-fees", customer.public_id) <= percentage for customer in customers)
 
-    _sign_in(browser, live_server, operator_a)
+    show_as(browser, live_server, operator_a)
     browser.get(f"{live_server.url}{url_of('feature_change', 'new-fees')}")
     _waits_for(browser, f"{inside(20)} of 50 customers are in")
     browser.execute_script(MOVE, 60)
