@@ -25,7 +25,7 @@ from payments.operations.reverse import reverse_payment
 from payments.queries.payments import mentioned_as
 from payments.states import PaymentStatus
 from tenants.portal.buttons import Kind, button
-from tenants.portal.cells import Panel, amount, badge, grouped_amount, moment, record_link
+from tenants.portal.cells import Panel, amount, badge, code, grouped_amount, moment, record_link
 from tenants.portal.forms import AmountField, OperationForm, done, operation_page
 from tenants.portal.model_admin import ReadOnlyTenantModelAdmin
 
@@ -65,7 +65,7 @@ class ReversalForm(OperationForm):
 class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
     id_prefix = "pay"
     nothing_yet = "No payments yet. They come by POST /api/v1/transactions, or in a pain.001 message."
-    list_display = ("short_id", "created", "state", "amount_paid", "from_and_to", "payment_type", "reference")
+    list_display = ("short_id", "created", "state", "amount_paid", "from_and_to", "type_code", "reference")
     list_filter = ("status", PaymentTypeFilter)
     search_help_text = f"Id (pay_…), or exactly a reference, end-to-end id, UETR, IBAN or idempotency key, of the last {SEARCHED_DAYS} days"
     actions_detail = ("approve", "reject", "cancel", "reverse")
@@ -146,6 +146,10 @@ class PaymentAdmin(ReadOnlyTenantModelAdmin[Payment]):
     @admin.display(description="Status")
     def state(self, payment: Payment) -> SafeString:
         return badge(payment.status)
+
+    @admin.display(description="Payment type")
+    def type_code(self, payment: Payment) -> SafeString:
+        return code(payment.payment_type)
 
     @admin.display(description="Payment type")
     def type_and_version(self, payment: Payment) -> str:

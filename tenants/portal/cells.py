@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from payment_engine.ids import public_id
 from payment_engine.money import format_amount
@@ -96,7 +96,15 @@ def record_link(view: str, key: UUID | str | None, text: str | None = None) -> s
 
 
 def moment(at: datetime | None) -> SafeString | str:
-    return NOTHING if at is None else format_html('<span class="portal-moment">{}</span>', f"{at:%Y-%m-%d %H:%M:%S}")
+    """`2026-01-15 09:30:00`, day above time where a column is narrow."""
+    if at is None:
+        return NOTHING
+    return format_html('<span class="portal-moment"><span>{}</span> <span>{}</span></span>', f"{at:%Y-%m-%d}", f"{at:%H:%M:%S}")
+
+
+def code(text: str) -> SafeString:
+    """`INTERNAL_TRANSFER`, which may go on in a second line after an underscore."""
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in re.split(r"(?<=_)", text)))
 
 
 def short_id(prefix: str, value: UUID) -> SafeString:

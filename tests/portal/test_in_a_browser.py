@@ -14,10 +14,12 @@ from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
 from tests.factories import make_account, make_payment_type
 from tests.iso20022.builders import CREDITOR_IBAN, DEBTOR_IBAN, pain001, payment, transfer
-from tests.portal.browser import needs_browser, show_as
+from tests.portal.browser import chromium, needs_browser, show_as
 
 pytestmark = [pytest.mark.django_db(transaction=True, databases=["default", "platform"]), needs_browser, pytest.mark.timeout(300)]
 LINKS = "return [...document.querySelectorAll(arguments[0])].map(link => (link.getAttribute('href') ?? '').split(/[?#]/)[0])"
+EXCESS = """const table = document.querySelector('#result_list, .portal-table')?.parentElement;
+return Math.max(document.documentElement.scrollWidth - innerWidth, table ? table.scrollWidth - table.clientWidth : 0, 0)"""
 IS_READY = "return document.readyState === 'complete' && (window.Alpine !== undefined || document.querySelector('.opblock') !== null)"
 
 
@@ -25,7 +27,7 @@ IS_READY = "return document.readyState === 'complete' && (window.Alpine !== unde
 def rows(tenant_a: TenantRecord, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Something in every list that fills by itself: customers, accounts, journals, payments, messages, events."""
     file = tmp_path_factory.mktemp("messages") / "payments.xml"
-    file.write_bytes(pain001(payment(transfer("E1"), transfer("E2", amount="0"))))
+    file.write_bytes(pain001(payment(transfer("E1"), transfer("E2", amount="0")), message_id="MSG-0123456789-ABCDEFGHIJKLMNOPQRST"))
     with tenant_scope(tenant_a):
         make_payment_type()
         make_account(iban=CREDITOR_IBAN)
@@ -61,6 +63,22 @@ def test_no_page_asks_for_what_its_policy_refuses(
     assert refusals == []
     assert {"/admin/payments/payment/", "/admin/iso20022/message/", "/admin/config_mgmt/configversion/settings/", "/api/v1/docs"} <= visited
     assert len(visited) > 25, sorted(visited)
+
+
+@pytest.mark.parametrize("width", [1360, 1024])
+def test_no_list_scrolls_sideways_on_a_laptop(live_server: LiveServer, rows: None, platform: Client, width: int) -> None:
+    with chromium(width) as browser:
+        show_as(browser, live_server, platform)
+        browser.get(f"{live_server.url}/admin/")
+        lists = [path for path in browser.execute_script(LINKS, "nav a, #nav-sidebar a") if path.startswith("/admin/")]
+        wider = {}
+        for path in dict.fromkeys(lists):
+            browser.get(f"{live_server.url}{path}")
+            WebDriverWait(browser, 30).until(lambda page: page.execute_script(IS_READY), path)
+            if excess := browser.execute_script(EXCESS):
+                wider[path] = excess
+    assert "/admin/iso20022/message/" in lists
+    assert wider == {}
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/api/v1/docs"])
