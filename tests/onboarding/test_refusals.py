@@ -1,5 +1,6 @@
 """What nobody can mean is refused in one line, before anything is begun: odd YAML, odd places, odd arguments."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,7 @@ def test_an_archive_s_place_is_looked_at_before_the_tenant_is_suspended(tmp_path
 )
 def test_a_tenant_that_is_not_there_is_named(command: list[str]) -> None:
     assert refused(*command) == "there is no such tenant: no-bank. See manage.py tenant_list"
+    assert logging.root.manager.disable == logging.NOTSET, "what goes on in this process is logged as before"
 
 
 @pytest.mark.parametrize("text", [None, b"\xff", b"[1]", b'{"a": 1}'])

@@ -36,9 +36,9 @@ class Command(BaseCommand):
     def handle(self, *, tenants: list[str], base_url: str | None, json: bool, **options: Any) -> None:  # noqa: ANN401
         if len(tenants) not in {0, 2}:
             raise CommandError("name two tenants, or none")
+        pair = [tenant_named(each).slug for each in tenants]
         stopped = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was made for the proof is removed
         logging.disable(logging.WARNING)  # what is refused is refused on purpose
-        pair = [tenant_named(each).slug for each in tenants]
         try:
             findings = list(prove_isolation(pairs=pairs_to_try(pair), base_url=base_url or _demo_address()))
         except EngineError as error:
