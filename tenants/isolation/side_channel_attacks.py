@@ -1,5 +1,7 @@
 """Attacks that would tell which rows another tenant has, without showing them."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -52,16 +54,23 @@ def _foreign_key_side_channel(target: Target, cursor: Any) -> Outcome:  # noqa: 
 
 
 def _refer(target: Target, cursor: Any, key: ForeignKey, wanted: str | None) -> str | None:  # noqa: ANN401
-    """SQLSTATE of making one's own row (or a copy of theirs) refer to `wanted`; None when no row could be made to."""
+    """SQLSTATE of making one's own row, else a copy of theirs, refer to `wanted`; None when neither could be made to."""
     column = sql.Identifier(key.column).as_string(None)
+    ways: list[Callable[[], object]] = []
+    if target.my_id:
+        change = f"UPDATE {target.table.quoted} SET {column} = %s::uuid WHERE id = %s::uuid"  # noqa: S608  # quoted names
+        ways.append(partial(cursor.execute, change, [wanted, target.my_id]))
+    if row := target.raid.victim.newest.get(str(target.table)):
+        ways.append(partial(insert_copy, target, cursor, row, **{key.column: wanted or ""}))
+    answers = (_answer(cursor, way) for way in ways)
+    return next((answer for answer in answers if answer is not None), None)
+
+
+def _answer(cursor: Any, way: Callable[[], object]) -> str | None:  # noqa: ANN401
+    """None for what another rule than the foreign key refused."""
     try:
         with transaction.atomic():
-            if target.my_id:
-                cursor.execute(f"UPDATE {target.table.quoted} SET {column} = %s::uuid WHERE id = %s::uuid", [wanted, target.my_id])  # noqa: S608
-            elif row := target.raid.victim.newest.get(str(target.table)):
-                insert_copy(target, cursor, row, **{key.column: wanted or ""})
-            else:
-                return None
+            way()
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except DatabaseError as error:
         state = sqlstate_of(error)

@@ -26,7 +26,7 @@ from payments.models import Payment
 from payments.queries.verify import verify_tenant
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
-from tests.factories import make_account, make_payment_type
+from tests.factories import make_account, make_customer, make_payment_type
 from tests.iso20022.builders import CREDITOR_IBAN, DEBTOR_IBAN, pain001, payment, transfer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_tenant_a")]
@@ -185,8 +185,8 @@ def test_accounts_may_be_named_by_number_and_by_our_own_id(debtor: Account, cred
 
 
 def test_an_iban_is_its_owners_whatever_other_accounts_are_numbered(debtor: Account, creditor: Account) -> None:
-    other = make_account()
-    Account.objects.filter(pk=other.pk).update(number=CREDITOR_IBAN)  # which no door takes any more
+    customer = make_customer()
+    other = Account.objects.create(customer=customer, currency="EUR", name="Other", number=CREDITOR_IBAN)  # which no door takes any more
     receive(pain001(payment(transfer(account=f"<Othr><Id>{CREDITOR_IBAN}</Id></Othr>"))))
     assert (booked(creditor), booked(other)) == (10_00, 0)
 
