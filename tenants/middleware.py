@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.http.response import HttpResponseBase
 from django.views.defaults import permission_denied
 
-from payment_engine.api.endpoints import operations_of
+from payment_engine.api.endpoints import CONFIG_PREFIX, operations_of
 from payment_engine.api.errors import Forbidden, NotAuthenticated
 from payment_engine.api.problems import problem_boundary, problem_response
 from payment_engine.observability.correlation import log_refusal
@@ -32,7 +32,6 @@ from tenants.tokens import refused
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 API_PREFIX: Final = "/api/"
-CONFIG_PREFIX: Final = "/api/v1/config/"
 PORTAL_PREFIX: Final = "/admin/"
 SESSION_PATHS: Final = ("/admin/login/", "/admin/logout/", "/admin/password_change/")
 ACTING_TENANT: Final = "acting_tenant"

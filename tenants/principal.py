@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
+from payment_engine.api.scopes import PLATFORM_ADMIN
 from tenants.queries.client_standing import client_standing
-from tenants.scopes import PLATFORM_ADMIN
 from tenants.tokens import refused, verify_access_token
 
 

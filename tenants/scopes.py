@@ -8,10 +8,9 @@ it, and a test holds it against the reviewed list of every operation. `tenants.m
 from collections.abc import Iterable
 from typing import Final
 
-from payment_engine.api.scopes import SCOPES
+from payment_engine.api.scopes import PLATFORM_ADMIN, SCOPES
 from payment_engine.errors import FieldError, ValidationFailed
 
-PLATFORM_ADMIN: Final = "platform:admin"
 TENANT_SCOPES: Final = frozenset(SCOPES) - {PLATFORM_ADMIN}
 PUBLIC_PATHS: Final = frozenset({"/api/v1/health", "/api/v1/config/health", "/api/v1/schema", "/api/v1/docs", "/api/v1/problems"})
 PUBLIC_PREFIXES: Final = ("/api/v1/docs/", "/api/v1/problems/")

@@ -33,6 +33,7 @@ from payment_engine.api.json import decode_body, json_response
 from payment_engine.api.openapi import id_schema
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
 from payment_engine.api.query_parameters import Instant, QueryParameter, as_filters, read_query
+from payment_engine.api.response_headers import ETAG, LOCATION
 from payment_engine.ids import parse_id
 
 TAG: Final = "Accounts"
@@ -83,6 +84,7 @@ def _key(account: Account) -> tuple[datetime, UUID]:
     body=AccountInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL,),
     answers={201: AccountOutput},
+    sends={201: (LOCATION,)},
 )
 def post_account(request: HttpRequest) -> HttpResponse:
     """With a balance of zero, for a customer there is. IBANs and numbers are unique within the tenant."""
@@ -106,7 +108,13 @@ def _open(body: AccountInput) -> Account:
 
 
 @operation(
-    operation_id="getAccount", summary="Read an account", tag=TAG, scopes=("accounts:read",), path=_PATH, answers={200: AccountOutput}
+    operation_id="getAccount",
+    summary="Read an account",
+    tag=TAG,
+    scopes=("accounts:read",),
+    path=_PATH,
+    answers={200: AccountOutput},
+    sends={200: (ETAG,)},
 )
 def get_account(_request: HttpRequest, account_id: str) -> HttpResponse:
     """With an ETag of what can be changed of it (not of its balances), for If-Match."""
@@ -123,6 +131,7 @@ def get_account(_request: HttpRequest, account_id: str) -> HttpResponse:
     body=AccountChange,
     headers=(IF_MATCH,),
     answers={200: AccountOutput},
+    sends={200: (ETAG,)},
     errors=(412,),
 )
 def patch_account(request: HttpRequest, account_id: str) -> HttpResponse:

@@ -19,6 +19,7 @@ from payment_engine.api.json import decode_body, json_response
 from payment_engine.api.openapi import id_schema
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
 from payment_engine.api.query_parameters import Instant, QueryParameter, as_filters, read_query
+from payment_engine.api.response_headers import ETAG, LOCATION
 from payment_engine.ids import parse_id
 from tenants.context import current_tenant_id
 
@@ -59,6 +60,7 @@ def _key(customer: Customer) -> tuple[datetime, UUID]:
     body=CustomerInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL,),
     answers={201: CustomerOutput},
+    sends={201: (LOCATION,)},
 )
 def post_customer(request: HttpRequest) -> HttpResponse:
     body = decode_body(request, CustomerInput)
@@ -71,7 +73,13 @@ def post_customer(request: HttpRequest) -> HttpResponse:
 
 
 @operation(
-    operation_id="getCustomer", summary="Read a customer", tag=TAG, scopes=("accounts:read",), path=_PATH, answers={200: CustomerOutput}
+    operation_id="getCustomer",
+    summary="Read a customer",
+    tag=TAG,
+    scopes=("accounts:read",),
+    path=_PATH,
+    answers={200: CustomerOutput},
+    sends={200: (ETAG,)},
 )
 def get_customer(_request: HttpRequest, customer_id: str) -> HttpResponse:
     customer = Customer.objects.filter(tenant_id=current_tenant_id(), id=parse_id("cus", customer_id)).first()
@@ -89,6 +97,7 @@ def get_customer(_request: HttpRequest, customer_id: str) -> HttpResponse:
     body=CustomerChange,
     headers=(IF_MATCH,),
     answers={200: CustomerOutput},
+    sends={200: (ETAG,)},
     errors=(412,),
 )
 def patch_customer(request: HttpRequest, customer_id: str) -> HttpResponse:

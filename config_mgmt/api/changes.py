@@ -18,6 +18,7 @@ from payment_engine.api.json import decode_body, json_response
 from payment_engine.api.openapi import id_schema
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
 from payment_engine.api.query_parameters import read_query
+from payment_engine.api.response_headers import ETAG
 from payment_engine.ids import parse_id
 
 TAG: Final = "Changes of configuration"
@@ -53,6 +54,7 @@ def list_pending(request: HttpRequest, tenant_id: str) -> HttpResponse:
     body_required=False,
     headers=(IDEMPOTENCY_KEY_OPTIONAL,),
     answers={200: ConfigChangeOutput},
+    sends={200: (ETAG,)},
     errors=(409,),
 )
 def post_approval(request: HttpRequest, tenant_id: str, change_id: str) -> HttpResponse:
@@ -73,6 +75,7 @@ def post_approval(request: HttpRequest, tenant_id: str, change_id: str) -> HttpR
     body_required=False,
     headers=(IDEMPOTENCY_KEY_OPTIONAL,),
     answers={200: ConfigChangeOutput},
+    sends={200: (ETAG,)},
     errors=(409,),
 )
 def post_rejection(request: HttpRequest, tenant_id: str, change_id: str) -> HttpResponse:

@@ -39,6 +39,7 @@ from payment_engine.api.etags import check_if_match, version_etag
 from payment_engine.api.json import decode_body, json_response
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
 from payment_engine.api.query_parameters import QueryParameter, as_filters, read_query
+from payment_engine.api.response_headers import ETAG, LOCATION
 
 TAG: Final = "Feature flags"
 _TENANT: Final = {"tenant_id": TENANT_ID}
@@ -80,6 +81,7 @@ def list_features(request: HttpRequest, tenant_id: str) -> HttpResponse:
     path=_FEATURE,
     query=_STANDARD,
     answers={200: FeatureOutput},
+    sends={200: (ETAG,)},
 )
 def get_feature(request: HttpRequest, tenant_id: str, key: str) -> HttpResponse:
     """With `unit`, or any attribute that the flag's targeting asks for, the answer says `active` and `variant`."""
@@ -107,6 +109,7 @@ def get_feature(request: HttpRequest, tenant_id: str, key: str) -> HttpResponse:
     body=FeatureInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH),
     answers={200: FeatureOutput, 201: FeatureOutput, 202: FeatureOutput},
+    sends={200: (ETAG,), 201: (ETAG, LOCATION)},
     errors=(412,),
 )
 def post_feature(request: HttpRequest, tenant_id: str, key: str) -> HttpResponse:
@@ -162,6 +165,7 @@ def delete_feature(request: HttpRequest, tenant_id: str, key: str) -> HttpRespon
     body_required=False,
     headers=(IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH),
     answers={200: FeatureOutput},
+    sends={200: (ETAG,)},
     errors=(412,),
 )
 def kill(request: HttpRequest, tenant_id: str, key: str) -> HttpResponse:
@@ -204,6 +208,7 @@ def feature_history(request: HttpRequest, tenant_id: str, key: str) -> HttpRespo
     body=FeatureRollbackInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH),
     answers={200: FeatureVersionOutput},
+    sends={200: (ETAG,)},
     errors=(412,),
 )
 def post_rollback(request: HttpRequest, tenant_id: str, key: str) -> HttpResponse:

@@ -33,6 +33,7 @@ from payment_engine.api.etags import check_if_match, content_etag, version_etag
 from payment_engine.api.json import decode_body, encode, json_response
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
 from payment_engine.api.query_parameters import QueryParameter, read_query
+from payment_engine.api.response_headers import ETAG
 from payment_engine.errors import FieldError
 
 TAG: Final = "Rate limits"
@@ -51,6 +52,7 @@ _HISTORY: Final = newest_first("rate-limit-history")
     path=_TENANT,
     query=(_ENDPOINT,),
     answers={200: Media(content={"application/json": ONE_OR_ALL})},
+    sends={200: (ETAG,)},
     errors=(422,),
 )
 def get_rate_limits(request: HttpRequest, tenant_id: str) -> HttpResponse:
@@ -77,6 +79,7 @@ def get_rate_limits(request: HttpRequest, tenant_id: str) -> HttpResponse:
     body=RateLimitInput,
     headers=(IF_MATCH,),
     answers={200: RateLimitOutput, 201: RateLimitOutput, 202: RateLimitOutput},
+    sends={200: (ETAG,), 201: (ETAG,)},
     errors=(412,),
 )
 def put_rate_limit(request: HttpRequest, tenant_id: str) -> HttpResponse:
@@ -155,6 +158,7 @@ def rate_limit_history(request: HttpRequest, tenant_id: str) -> HttpResponse:
     body=RateLimitRollbackInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH),
     answers={200: RateLimitVersionOutput},
+    sends={200: (ETAG,)},
     errors=(412,),
 )
 def post_rollback(request: HttpRequest, tenant_id: str) -> HttpResponse:

@@ -39,6 +39,7 @@ from payment_engine.api.etags import check_if_match, version_etag
 from payment_engine.api.json import decode_body, json_response
 from payment_engine.api.pagination import Keyset, newest_first, page_body, page_parameters
 from payment_engine.api.query_parameters import QueryParameter, read_query
+from payment_engine.api.response_headers import ETAG
 
 TAG: Final = "Settings"
 _PATH: Final = {"tenant_id": TENANT_ID}
@@ -64,6 +65,7 @@ HISTORY: Final = newest_first("setting-history")
     path=_PATH,
     query=(_KEY, _ENVIRONMENT),
     answers={200: PageOf(item=SettingOutput)},
+    sends={200: (ETAG,)},
     errors=(422,),
 )
 def list_settings(request: HttpRequest, tenant_id: str) -> HttpResponse:
@@ -93,6 +95,7 @@ def list_settings(request: HttpRequest, tenant_id: str) -> HttpResponse:
     body=SettingInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH),
     answers={200: SettingChangeOutput, 201: SettingChangeOutput, 202: SettingChangeOutput},
+    sends={200: (ETAG,), 201: (ETAG,)},
     errors=(412,),
 )
 def post_setting(request: HttpRequest, tenant_id: str) -> HttpResponse:
@@ -125,6 +128,7 @@ def post_setting(request: HttpRequest, tenant_id: str) -> HttpResponse:
     body=RollbackInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH),
     answers={200: SettingChangeOutput, 201: SettingChangeOutput, 202: SettingChangeOutput},
+    sends={200: (ETAG,), 201: (ETAG,)},
     errors=(412,),
 )
 def post_rollback(request: HttpRequest, tenant_id: str) -> HttpResponse:

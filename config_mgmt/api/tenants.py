@@ -27,10 +27,11 @@ from payment_engine.api.etags import check_if_match, version_etag
 from payment_engine.api.json import decode_body, json_response
 from payment_engine.api.pagination import Keyset, newest_first, page_body, page_parameters
 from payment_engine.api.query_parameters import QueryParameter, as_filters, read_query
+from payment_engine.api.response_headers import ETAG, ETAG_AT_TIMES, LOCATION
+from payment_engine.api.scopes import PLATFORM_ADMIN
 from tenants.context import current_tenant_id
 from tenants.middleware import ApiRequest
 from tenants.models import Tenant
-from tenants.scopes import PLATFORM_ADMIN
 
 TAG: Final = "Tenants"
 _PATH: Final = {"tenant_id": TENANT_ID}
@@ -79,6 +80,7 @@ def _key(tenant: Tenant) -> tuple[str, str]:
     body=TenantInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL,),
     answers={201: TenantOutput, 200: TenantOutput},
+    sends={200: (LOCATION, ETAG_AT_TIMES), 201: (LOCATION, ETAG_AT_TIMES)},
     errors=(409,),
 )
 def post_tenant(request: HttpRequest) -> HttpResponse:
@@ -95,7 +97,15 @@ def post_tenant(request: HttpRequest) -> HttpResponse:
     return answered_once(request, body, take_on, headers=lambda asked, answer: {**location("tenantId")(asked, answer), **tag})
 
 
-@operation(operation_id="getTenant", summary="Read a tenant", tag=TAG, scopes=("config:read",), path=_PATH, answers={200: TenantOutput})
+@operation(
+    operation_id="getTenant",
+    summary="Read a tenant",
+    tag=TAG,
+    scopes=("config:read",),
+    path=_PATH,
+    answers={200: TenantOutput},
+    sends={200: (ETAG,)},
+)
 def get_tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
     """With an ETag of what can be changed of it here (not of its features), for If-Match."""
     with addressed_tenant(request, tenant_id) as record:
@@ -112,6 +122,7 @@ def get_tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
     body=TenantChangeInput,
     headers=(IF_MATCH,),
     answers={200: TenantOutput},
+    sends={200: (ETAG,)},
     errors=(409, 412),
 )
 def patch_tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:

@@ -28,6 +28,7 @@ from payment_engine.api.etags import check_if_match
 from payment_engine.api.json import decode_body, json_response
 from payment_engine.api.pagination import Keyset, page_body, page_parameters
 from payment_engine.api.query_parameters import read_query
+from payment_engine.api.response_headers import ETAG, ETAG_AT_TIMES
 from payment_engine.errors import EngineError, FieldError, NotFound, ValidationFailed
 from tenants.models import Tenant
 
@@ -43,6 +44,7 @@ _HISTORY: Final = Keyset(name="tier-history", columns=("tier", "version"), key_t
     scopes=("platform:admin",),
     path=_PATH,
     answers={200: TierDefaultsOutput},
+    sends={200: (ETAG,)},
 )
 def get_defaults(_request: HttpRequest, tier: str) -> HttpResponse:
     """Settings, feature flags and rate limits that apply to tenants of the tier with no value of their own."""
@@ -59,6 +61,7 @@ def get_defaults(_request: HttpRequest, tier: str) -> HttpResponse:
     body=TierDefaultsInput,
     headers=(IF_MATCH,),
     answers={200: TierDefaultsOutput},
+    sends={200: (ETAG,)},
     errors=(412,),
 )
 def put_defaults(request: HttpRequest, tier: str) -> HttpResponse:
@@ -81,6 +84,7 @@ def put_defaults(request: HttpRequest, tier: str) -> HttpResponse:
     body=TierRollbackInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH),
     answers={200: TierDefaultsOutput},
+    sends={200: (ETAG_AT_TIMES,)},
     errors=(412,),
 )
 def post_rollback(request: HttpRequest, tier: str) -> HttpResponse:

@@ -21,6 +21,7 @@ from events.answers import Answer
 from events.api.answers import answered_once, json_answer
 from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, endpoint, operation
 from payment_engine.api.json import decode_body, json_response
+from payment_engine.api.response_headers import ETAG
 from payment_engine.errors import FieldError
 from tenants.registry import TenantRecord
 
@@ -36,6 +37,7 @@ _PATH: Final = {"tenant_id": TENANT_ID}
     scopes=("config:read",),
     path=_PATH,
     answers={200: ConfigurationOutput},
+    sends={200: (ETAG,)},
 )
 def get_export(request: HttpRequest, tenant_id: str) -> HttpResponse:
     """The backup: settings, feature flags and rate limits of the tenant's own that are in force. Payment types have their own list."""

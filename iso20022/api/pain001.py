@@ -20,6 +20,7 @@ from iso20022.tasks import finish_message
 from payment_engine.api.endpoints import Media, endpoint, operation
 from payment_engine.api.json import json_response
 from payment_engine.api.query_parameters import QueryParameter, read_query
+from payment_engine.api.response_headers import IDEMPOTENT_REPLAYED
 from payment_engine.errors import FieldError
 from payment_engine.observability.correlation import correlation_id
 from tenants.tasking import TenantTask, ring
@@ -39,6 +40,7 @@ _VALIDATE_ONLY: Final = QueryParameter(
     query=(_VALIDATE_ONLY,),
     body=Media(content=dict.fromkeys(XML_TYPES, XML_SCHEMA)),
     answers={200: Media(content={"application/json": MessageAnswer, "application/xml": XML_SCHEMA})},
+    sends={200: (IDEMPOTENT_REPLAYED,)},
     errors=(406, 409),
 )
 def send_pain001(request: HttpRequest) -> HttpResponseBase:

@@ -12,19 +12,24 @@ from django.http.response import HttpResponseBase
 from payment_engine.api.errors import MethodNotAllowed
 from payment_engine.api.principals import require_scopes
 from payment_engine.api.query_parameters import QueryParameter, refuse_query
-from payment_engine.api.scopes import SCOPES
+from payment_engine.api.response_headers import ResponseHeader
+from payment_engine.api.scopes import PLATFORM_ADMIN, SCOPES
 
 Handler = Callable[..., HttpResponseBase]
 H = TypeVar("H", bound=Handler)
+V = TypeVar("V", bound=Handler)
 Schema = Mapping[str, Any]
 METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+CONFIG_PREFIX: Final = "/api/v1/config/"
+"""Below it a token of the platform may act for no tenant; everywhere else it names one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """A body that is not JSON of one type: media type → JSON schema, or → a type that msgspec knows."""
+    """A body that is not JSON of one type: media type → JSON schema, or → a type that msgspec knows; and an example of each."""
 
     content: Mapping[str, Any]
+    examples: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +57,27 @@ IDEMPOTENCY_KEY_OPTIONAL: Final = HeaderParameter(
     name=IDEMPOTENCY_KEY_REQUIRED.name, description=IDEMPOTENCY_KEY_REQUIRED.description, schema=IDEMPOTENCY_KEY_REQUIRED.schema
 )
 IF_MATCH: Final = HeaderParameter(name="If-Match", description="The ETag that was read; another current one is refused with 412.")
+IF_NONE_MATCH: Final = HeaderParameter(name="If-None-Match", description="The ETag of a copy; 304 if that is current still.")
+X_TENANT_ID: Final = HeaderParameter(
+    name="X-Tenant-ID",
+    description="Slug (demo-bank) or number (TIDLT-100008) of a tenant. A platform:admin token acts for it; to any other token it "
+    "is an assertion: 403 for another tenant than its own.",
+    schema={"type": "string", "pattern": "^[!-~]{1,63}$"},
+)
+X_CORRELATION_ID: Final = HeaderParameter(
+    name="X-Correlation-ID",
+    description="The caller's own name for this request: 1 to 128 letters, digits and `. _ : -`. It comes back with the answer; "
+    "any other text is replaced by a new id, not refused.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One method of one path. `answers` maps a status to a type, a PageOf, a Media or None (no body)."""
+    """One method of one path. `answers` maps a status to a type, a PageOf, a Media or None (no body).
+
+    `sends` maps a status to header fields that nothing else declared here implies, such as an ETag. `example` is one of the
+    body, `answer_examples` has some of answers; what has a Media carries its own.
+    """
 
     operation_id: str
     summary: str
@@ -70,12 +91,24 @@ class Operation:
     query: tuple[QueryParameter, ...] = ()
     headers: tuple[HeaderParameter, ...] = ()
     errors: tuple[int, ...] = ()
+    sends: Mapping[int, tuple[ResponseHeader, ...]] = field(default_factory=dict)
+    example: Any = None
+    answer_examples: Mapping[int, Any] = field(default_factory=dict)
+    credentials: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+    """How its caller is known where it is not by a token: security requirements of OpenAPI, one of which is met."""
+    own_errors: bool = False
+    """Its errors are no problems (RFC 9457): `answers` has them."""
     counted_together: bool = False
     """Its requests are counted against the rate limit by whoever acts for them, in one round trip: see config_mgmt.rate_limits.tickets."""
 
     @property
     def paged(self) -> bool:
         return any(isinstance(answer, PageOf) for answer in self.answers.values())
+
+    @property
+    def takes_tenant(self) -> bool:
+        """Whether a token of the platform may say which tenant it acts for."""
+        return bool(set(self.scopes) - {PLATFORM_ADMIN})
 
 
 _operations: dict[Handler, Operation] = {}
@@ -133,6 +166,12 @@ def endpoint(**handlers: Handler) -> Callable[..., HttpResponseBase]:
         return handler(request, *args, **kwargs)
 
     _endpoints[view] = operations
+    return view
+
+
+def described(view: V, **handlers: Handler) -> V:
+    """A view that is no `endpoint`, because it answers other methods and errors in a way of its own, with what it declares."""
+    _endpoints[view] = {method: _operations[handler] for method, handler in handlers.items()}
     return view
 
 

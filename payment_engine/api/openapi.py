@@ -11,28 +11,35 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
+from payment_engine.api import response_headers
 from payment_engine.api.amount_schemas import amount_schema, tie_amounts_to_currency
 from payment_engine.api.amounts import AmountInput
 from payment_engine.api.authentication import PrincipalAuthentication
-from payment_engine.api.endpoints import HeaderParameter, Media, Operation, PageOf, operations_of
+from payment_engine.api.document_headers import Traits
+from payment_engine.api.document_problems import SCHEMAS, ProblemResponses
+from payment_engine.api.endpoints import X_CORRELATION_ID, X_TENANT_ID, HeaderParameter, Media, Operation, PageOf, operations_of
 from payment_engine.api.json import Json, JsonObject
 from payment_engine.api.pagination import CURSOR_PATTERN, LIMIT_DEFAULT, LIMIT_MAX
 from payment_engine.api.query_parameters import QueryParameter
+from payment_engine.api.response_headers import ResponseHeader
 from payment_engine.api.scopes import SCOPES
 
 REF: Final = "#/components/schemas/{name}"
 _CONVERTER: Final = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
 # PostgreSQL can't store NUL, so no text has it.
 NO_NUL: Final = r"^[^\u0000]*$"
-_ALWAYS: Final = (400, 401, 403, 404, 405, 429, 500, 503)
-_WITH_BODY: Final = (409, 411, 413, 415, 422)
-_PROBLEM_STATUSES: Final = (*_ALWAYS, *_WITH_BODY, 406, 412, 423, 428)
 OAUTH2_SCHEME: Final[JsonObject] = {
     "type": "oauth2",
     "description": "Client credentials. The token binds the tenant; X-Tenant-ID is at most an assertion of the same tenant, "
     "and chooses one only for platform:admin.",
     "flows": {"clientCredentials": {"tokenUrl": "/oauth2/token", "scopes": SCOPES}},
 }
+CLIENT_SCHEME: Final[JsonObject] = {
+    "type": "http",
+    "scheme": "basic",
+    "description": "A client's id and secret; or both as `client_id` and `client_secret` of the form.",
+}
+_SHARED_PARAMETERS: Final = (X_TENANT_ID, X_CORRELATION_ID)
 _PAGE_PARAMETERS: Final[tuple[JsonObject, ...]] = (
     {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT}},
     {
@@ -42,30 +49,6 @@ _PAGE_PARAMETERS: Final[tuple[JsonObject, ...]] = (
         "schema": {"type": "string", "pattern": CURSOR_PATTERN},
     },
 )
-_FIELD_ERROR: Final[JsonObject] = {
-    "type": "object",
-    "required": ["pointer", "code", "detail"],
-    "properties": {
-        "pointer": {"type": "string", "description": "JSON pointer into the body, or ?name for a query parameter"},
-        "code": {"type": "string"},
-        "detail": {"type": "string"},
-    },
-}
-_PROBLEM: Final[JsonObject] = {
-    "type": "object",
-    "description": "RFC 9457 problem details",
-    "required": ["type", "title", "status", "detail", "instance", "code", "correlationId", "errors"],
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string"},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "code": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "description": "stable; explained at /api/v1/problems/{code}"},
-        "correlationId": {"type": ["string", "null"]},
-        "errors": {"type": "array", "items": {"$ref": REF.format(name="FieldError")}},
-    },
-}
 
 
 def id_schema(prefix: str) -> JsonObject:
@@ -78,12 +61,21 @@ def add_declared_operations(result: JsonObject, generator: object, request: obje
     declared = list(_declared(get_resolver().url_patterns, "/"))
     types, components = _components([operation for _, _, operation in declared])
     paths: JsonObject = result.setdefault("paths", {})
+    problems = ProblemResponses()
+    for path, methods in paths.items():
+        for document in methods.values():
+            problems.add_to(path, document)
     for path, method, operation in declared:
-        paths.setdefault(path, {})[method.lower()] = _operation(path, operation, types)
-    for operations in paths.values():
-        for document in operations.values():
-            _add_problems(document)
-    own = {"schemas": components, "responses": _problem_responses(), "securitySchemes": {"oauth2": OAUTH2_SCHEME}}
+        document = paths.setdefault(path, {})[method.lower()] = _operation(path, operation, types)
+        if not operation.own_errors:
+            problems.add_to(path, document, declared=operation.errors)
+    own = {
+        "schemas": components,
+        "headers": response_headers.components(),
+        "parameters": {header.name: _header_parameter(header) for header in _SHARED_PARAMETERS},
+        "responses": problems.components,
+        "securitySchemes": {"oauth2": OAUTH2_SCHEME, "client": CLIENT_SCHEME},
+    }
     for kind, entries in own.items():
         result.setdefault("components", {}).setdefault(kind, {}).update(entries)
     result["paths"] = dict(sorted(paths.items()))
@@ -141,7 +133,7 @@ def _components(operations: Sequence[Operation]) -> tuple[_Types, JsonObject]:
     schemas, components = msgspec.json.schema_components(types.wanted, schema_hook=_special_schema, ref_template=REF)
     types.schemas = [_without_nul(schema) for schema in schemas]
     published = {name: tie_amounts_to_currency(_without_nul(schema)) for name, schema in components.items()}
-    return types, published | {"Problem": _PROBLEM, "FieldError": _FIELD_ERROR}
+    return types, published | SCHEMAS
 
 
 def _special_schema(kind: type) -> JsonObject:
@@ -173,16 +165,27 @@ def _operation(path: str, operation: Operation, types: _Types) -> JsonObject:
         "summary": operation.summary,
         "tags": [operation.tag],
         "parameters": list(_parameters(path, operation, types)),
-        "responses": {str(status): _answer(status, answer, types) for status, answer in operation.answers.items()},
-        "security": [{"oauth2": list(operation.scopes)}] if operation.scopes else [],
+        "security": _security(operation),
     }
     if operation.description:
         document["description"] = operation.description
     if operation.body is not None:
-        document["requestBody"] = {"required": operation.body_required, "content": _content(operation.body, types)}
-    for status in operation.errors:
-        document["responses"][str(status)] = _problem_reference(status)
+        content = _content(operation.body, types, example=operation.example)
+        document["requestBody"] = {"required": operation.body_required, "content": content}
+    implied = Traits.of(path, document).answer_headers()
+    document["responses"] = {
+        str(status): _answer(
+            status, answer, types, headers=(*implied, *operation.sends.get(status, ())), example=operation.answer_examples.get(status)
+        )
+        for status, answer in operation.answers.items()
+    }
     return document
+
+
+def _security(operation: Operation) -> list[JsonObject]:
+    if operation.scopes:
+        return [{"oauth2": list(operation.scopes)}]
+    return [{scheme: list(scopes) for scheme, scopes in needed.items()} for needed in operation.credentials]
 
 
 def _parameters(path: str, operation: Operation, types: _Types) -> Iterator[JsonObject]:
@@ -195,6 +198,9 @@ def _parameters(path: str, operation: Operation, types: _Types) -> Iterator[Json
         yield from _PAGE_PARAMETERS
     for header in operation.headers:
         yield _header_parameter(header)
+    for header in _SHARED_PARAMETERS:
+        if header is not X_TENANT_ID or operation.takes_tenant:
+            yield {"$ref": f"#/components/parameters/{header.name}"}
 
 
 def _query_parameters(parameter: QueryParameter, types: _Types) -> Iterator[JsonObject]:
@@ -210,14 +216,18 @@ def _header_parameter(header: HeaderParameter) -> JsonObject:
     return document | ({"description": header.description} if header.description else {})
 
 
-def _content(entry: Any, types: _Types) -> JsonObject:  # noqa: ANN401 a type, PageOf or Media
+def _content(entry: Any, types: _Types, *, example: Any = None) -> JsonObject:  # noqa: ANN401 a type, PageOf or Media; JSON
     match entry:
         case Media():
-            return {kind: {"schema": _media_schema(schema, types)} for kind, schema in entry.content.items()}
+            return {kind: _shown(_media_schema(schema, types), entry.examples.get(kind)) for kind, schema in entry.content.items()}
         case PageOf():
-            return {"application/json": {"schema": _page(types.of(entry.item))}}
+            return {"application/json": _shown(_page(types.of(entry.item)), example)}
         case _:
-            return {"application/json": {"schema": types.of(entry)}}
+            return {"application/json": _shown(types.of(entry), example)}
+
+
+def _shown(schema: JsonObject, example: Json) -> JsonObject:
+    return {"schema": schema} if example is None else {"schema": schema, "example": example}
 
 
 def _media_schema(schema: Any, types: _Types) -> JsonObject:  # noqa: ANN401 a JSON schema or a type
@@ -236,33 +246,18 @@ def _page(item: JsonObject) -> JsonObject:
     }
 
 
-def _answer(status: int, answer: Any, types: _Types) -> JsonObject:  # noqa: ANN401 a type, PageOf, Media or None
-    document: JsonObject = {"description": HTTPStatus(status).phrase, "headers": {"X-Correlation-ID": {"schema": {"type": "string"}}}}
+def _answer(
+    status: int,
+    answer: Any,  # noqa: ANN401 a type, PageOf, Media or None
+    types: _Types,
+    *,
+    headers: tuple[ResponseHeader, ...],
+    example: Json,
+) -> JsonObject:
+    document: JsonObject = {"description": HTTPStatus(status).phrase, "headers": response_headers.references(headers)}
     if answer is not None:
-        document["content"] = _content(answer, types)
+        document["content"] = _content(answer, types, example=example)
     return document
-
-
-def _problem_reference(status: int) -> JsonObject:
-    return {"$ref": f"#/components/responses/Problem{status}"}
-
-
-def _add_problems(document: JsonObject) -> None:
-    expected = (*_ALWAYS, *(_WITH_BODY if "requestBody" in document else ()))
-    if document.get("security") == []:
-        expected = tuple(status for status in expected if status not in {401, 403})
-    for status in expected:
-        document["responses"].setdefault(str(status), _problem_reference(status))
-
-
-def _problem_responses() -> JsonObject:
-    content = {"application/problem+json": {"schema": {"$ref": REF.format(name="Problem")}}}
-    responses: JsonObject = {
-        f"Problem{status}": {"description": HTTPStatus(status).phrase, "content": content} for status in _PROBLEM_STATUSES
-    }
-    for status, header in ((401, "WWW-Authenticate"), (405, "Allow"), (429, "Retry-After"), (503, "Retry-After")):
-        responses[f"Problem{status}"]["headers"] = {header: {"schema": {"type": "string"}}}
-    return responses
 
 
 class PrincipalScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's registry is untyped

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+PLATFORM_ADMIN: Final = "platform:admin"
 SCOPES: Final[dict[str, str]] = {
     "payments:read": "See payments, batches and schedules",
     "payments:write": "Make, cancel, capture and reverse payments",
@@ -15,5 +16,5 @@ SCOPES: Final[dict[str, str]] = {
     "webhooks:read": "See webhook endpoints and deliveries",
     "webhooks:write": "Change webhook endpoints and replay deliveries",
     "audit:read": "See the audit trail",
-    "platform:admin": "Manage tenants, and act for the tenant named in X-Tenant-ID",
+    PLATFORM_ADMIN: "Manage tenants, and act for the tenant named in X-Tenant-ID",
 }

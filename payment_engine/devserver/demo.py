@@ -21,7 +21,7 @@ from config_mgmt.rate_limits.endpoints import EVERY_ENDPOINT
 from config_mgmt.rate_limits.limits import RateLimit
 from config_mgmt.tenant_orders import TenantOrder
 from config_mgmt.values import Actor
-from payment_engine.api.scopes import SCOPES
+from payment_engine.api.scopes import PLATFORM_ADMIN, SCOPES
 from payment_engine.errors import Malformed
 from payment_engine.places import check_place
 from payments.models import PaymentType
@@ -31,7 +31,7 @@ from tenants.models import Tenant
 from tenants.operations.clients import create_api_client
 from tenants.operations.keys import ensure_signing_key
 from tenants.operations.staff import create_staff_user
-from tenants.scopes import PLATFORM_ADMIN, TENANT_SCOPES
+from tenants.scopes import TENANT_SCOPES
 
 _APPROVER_SCOPES: Final = ("payments:read", "payments:approve", "accounts:read", "config:read", "config:write")
 _EVERYTHING: Final = {"iso20022": True, "bulkProcessing": True, "advancedMonitoring": True}

@@ -14,7 +14,8 @@ from uuid_utils import uuid7
 
 HEADER: Final = "X-Correlation-ID"
 _META: Final = "HTTP_X_CORRELATION_ID"
-_ACCEPTED: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
+ID_PATTERN: Final = "[A-Za-z0-9._:-]{1,128}"
+_ACCEPTED: Final = re.compile(ID_PATTERN, re.ASCII)
 _current: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 
 Binding = Token[str | None]

@@ -12,10 +12,11 @@ from msgspec import Meta
 from config_mgmt.api.tenant_paths import TENANT_ID, actor_of, addressed_tenant
 from events.answers import Answer
 from events.api.answers import answered_once, json_answer, location
-from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH, endpoint, operation
+from payment_engine.api.endpoints import IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH, IF_NONE_MATCH, endpoint, operation
 from payment_engine.api.etags import check_if_match, content_etag, not_modified
 from payment_engine.api.json import Output, decode_body, encode, json_response
 from payment_engine.api.query_parameters import QueryParameter, read_query
+from payment_engine.api.response_headers import ETAG, LOCATION
 from payment_engine.clock import today
 from payment_engine.errors import FieldError, ValidationFailed
 from payments.api.calendar_shapes import (
@@ -62,7 +63,9 @@ _YEAR: Final = QueryParameter(
     tag=TAG,
     scopes=("config:read",),
     path=_TENANT,
-    answers={200: CalendarsOutput},
+    headers=(IF_NONE_MATCH,),
+    answers={200: CalendarsOutput, 304: None},
+    sends={200: (ETAG,), 304: (ETAG,)},
 )
 def list_calendars(request: HttpRequest, tenant_id: str) -> HttpResponse:
     """Those kept for all tenants (TARGET2, US_FED, UK, CH, EVERY_DAY) and the tenant's own."""
@@ -78,6 +81,7 @@ def list_calendars(request: HttpRequest, tenant_id: str) -> HttpResponse:
     scopes=("config:read",),
     path=_CALENDAR,
     answers={200: CalendarOutput},
+    sends={200: (ETAG,)},
     errors=(422,),
 )
 def get_calendar(request: HttpRequest, tenant_id: str, calendar_code: str) -> HttpResponse:
@@ -96,6 +100,7 @@ def get_calendar(request: HttpRequest, tenant_id: str, calendar_code: str) -> Ht
     body=CalendarInput,
     headers=(IF_MATCH,),
     answers={200: CalendarOutput},
+    sends={200: (ETAG,)},
     errors=(412,),
 )
 def put_calendar(request: HttpRequest, tenant_id: str, calendar_code: str) -> HttpResponse:
@@ -122,7 +127,9 @@ def put_calendar(request: HttpRequest, tenant_id: str, calendar_code: str) -> Ht
     scopes=("config:read",),
     path=_CALENDAR,
     query=(_YEAR,),
-    answers={200: DaysOutput},
+    headers=(IF_NONE_MATCH,),
+    answers={200: DaysOutput, 304: None},
+    sends={200: (ETAG,), 304: (ETAG,)},
     errors=(422,),
 )
 def list_days(request: HttpRequest, tenant_id: str, calendar_code: str) -> HttpResponse:
@@ -145,6 +152,7 @@ def list_days(request: HttpRequest, tenant_id: str, calendar_code: str) -> HttpR
     body=NewDayInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL,),
     answers={201: DayOutput},
+    sends={201: (LOCATION,)},
 )
 def post_day(request: HttpRequest, tenant_id: str, calendar_code: str) -> HttpResponse:
     """Refused with 409 if the tenant has said something about the day before."""
@@ -172,6 +180,7 @@ def post_day(request: HttpRequest, tenant_id: str, calendar_code: str) -> HttpRe
     scopes=("config:read",),
     path=_DAY,
     answers={200: DayOutput},
+    sends={200: (ETAG,)},
     errors=(422,),
 )
 def get_day(request: HttpRequest, tenant_id: str, calendar_code: str, day: str) -> HttpResponse:
@@ -192,6 +201,7 @@ def get_day(request: HttpRequest, tenant_id: str, calendar_code: str, day: str) 
     body=DayInput,
     headers=(IF_MATCH,),
     answers={200: DayOutput},
+    sends={200: (ETAG,)},
     errors=(412,),
 )
 def put_day(request: HttpRequest, tenant_id: str, calendar_code: str, day: str) -> HttpResponse:

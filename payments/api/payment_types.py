@@ -18,6 +18,7 @@ from payment_engine.api.etags import check_if_match
 from payment_engine.api.json import Input, decode_body, encode, json_response
 from payment_engine.api.pagination import Keyset, newest_first, page_body, page_parameters
 from payment_engine.api.query_parameters import QueryParameter, as_filters, read_query
+from payment_engine.api.response_headers import ETAG, LOCATION
 from payments.api.payment_type_outputs import (
     PaymentTypeDiff,
     PaymentTypeOutput,
@@ -91,6 +92,7 @@ def _position(row: PaymentType) -> tuple[datetime, UUID]:
     body=PaymentTypeInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL,),
     answers={200: PaymentTypeOutput, 201: PaymentTypeOutput},
+    sends={200: (ETAG,), 201: (ETAG, LOCATION)},
 )
 def post_payment_type(request: HttpRequest, tenant_id: str) -> HttpResponse:
     """In force at once, or a draft. 200 with the version in force if the code has these very terms already, 409 if it has others."""
@@ -114,6 +116,7 @@ def post_payment_type(request: HttpRequest, tenant_id: str) -> HttpResponse:
     path=_CODE,
     query=(_VERSION,),
     answers={200: PaymentTypeOutput},
+    sends={200: (ETAG,)},
 )
 def get_payment_type(request: HttpRequest, tenant_id: str, code: str) -> HttpResponse:
     """The version in force, else the latest that was, else the draft; or the one in the query. With its ETag for If-Match."""
@@ -131,6 +134,7 @@ def get_payment_type(request: HttpRequest, tenant_id: str, code: str) -> HttpRes
     body=PaymentTypeChange,
     headers=(IF_MATCH,),
     answers={200: PaymentTypeOutput},
+    sends={200: (ETAG,)},
     errors=(412,),
 )
 def put_payment_type_view(request: HttpRequest, tenant_id: str, code: str) -> HttpResponse:
@@ -224,6 +228,7 @@ def _change(operation_id: str, summary: str, body: type[Input], *, body_required
         body_required=body_required,
         headers=(IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH),
         answers={200: PaymentTypeOutput},
+        sends={200: (ETAG,)},
         errors=(412,),
     )
 

@@ -22,6 +22,7 @@ from payment_engine.api.openapi import id_schema
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
 from payment_engine.api.problems import problem_response
 from payment_engine.api.query_parameters import Criterion, Instant, QueryParameter, read_query
+from payment_engine.api.response_headers import LOCATION
 from payment_engine.errors import EngineError, NotFound
 from payment_engine.ids import parse_id, public_id
 from payment_engine.money import format_amount
@@ -79,6 +80,7 @@ _FILTERS: Final = (
     body=PaymentInput,
     headers=(IDEMPOTENCY_KEY_REQUIRED,),
     answers={201: TransactionOutput, 202: TransactionOutput},
+    sends={202: (LOCATION,)},
     errors=(409, 423),
     counted_together=True,
 )

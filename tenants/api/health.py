@@ -12,6 +12,7 @@ from payment_engine.api.endpoints import HeaderParameter, Media, endpoint, opera
 from payment_engine.api.json import Output, json_response
 from payment_engine.api.openapi import REF
 from payment_engine.api.problems import CONTENT_TYPE
+from payment_engine.api.response_headers import RETRY_AFTER_AT_TIMES
 from payment_engine.redis import redis_client
 
 WORKER_HEARTBEAT_KEY: Final = "heartbeat:worker"
@@ -66,6 +67,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
     public=True,
     headers=(_TENANT,),
     answers={200: Health, 503: _DOWN},
+    sends={503: (RETRY_AFTER_AT_TIMES,)},
 )
 def get_health(request: HttpRequest) -> HttpResponse:
     return _answer(request)
@@ -78,6 +80,7 @@ def get_health(request: HttpRequest) -> HttpResponse:
     public=True,
     headers=(_TENANT,),
     answers={200: Health, 503: _DOWN},
+    sends={503: (RETRY_AFTER_AT_TIMES,)},
 )
 def get_config_health(request: HttpRequest) -> HttpResponse:
     return _answer(request)

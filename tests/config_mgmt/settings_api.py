@@ -4,11 +4,12 @@ from typing import Any
 
 from django.test import Client
 
+from payment_engine.api.scopes import PLATFORM_ADMIN
 from tenants.models import ApiClient
 from tenants.operations.clients import create_api_client
 from tenants.queries import client_standing
 from tenants.registry import TenantRecord
-from tenants.scopes import PLATFORM_ADMIN, TENANT_SCOPES
+from tenants.scopes import TENANT_SCOPES
 from tenants.tokens import issue_access_token
 from tests.api import Api
 

@@ -24,10 +24,11 @@ from schemathesis.engine import from_schema
 from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
 from schemathesis.generation.meta import CoveragePhaseData
 
+from payment_engine.api.scopes import PLATFORM_ADMIN
 from payment_engine.wsgi import application
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
-from tenants.scopes import PLATFORM_ADMIN, TENANT_SCOPES
+from tenants.scopes import TENANT_SCOPES
 from tenants.tokens import issue_access_token
 from tests.api import Api
 from tests.contract.ground import Ground, prepare_ground

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from config_mgmt.operations.changes import database_now
+from payment_engine.api.scopes import PLATFORM_ADMIN
 from tenants.registry import TenantRecord
-from tenants.scopes import PLATFORM_ADMIN
 from tests.api import Api
 from tests.config_mgmt.settings_api import Person
 from tests.review.platform_api import PlatformApi, config

@@ -8,11 +8,11 @@ import pytest
 from django.db import connections, transaction
 
 from config_mgmt.snapshots import SnapshotCache
+from payment_engine.api.scopes import PLATFORM_ADMIN
 from payments.operations.submit import submit_payments
 from tenants import registry
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
-from tenants.scopes import PLATFORM_ADMIN
 from tests.api import Api
 from tests.config_mgmt.changes import KEY as LIMIT
 from tests.config_mgmt.changes import change, in_force

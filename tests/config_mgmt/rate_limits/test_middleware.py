@@ -18,6 +18,7 @@ from config_mgmt.operations.rate_limits import save_rate_limit
 from config_mgmt.rate_limits.middleware import rate_limit_middleware
 from config_mgmt.values import Actor
 from events.models import IdempotencyKey
+from payment_engine.api.scopes import PLATFORM_ADMIN
 from payment_engine.devserver.servers import EmbeddedValkey
 from payment_engine.errors import NotFound
 from payment_engine.redis import redis_client
@@ -29,7 +30,6 @@ from tenants.middleware import api_tenant_middleware
 from tenants.models import Tenant
 from tenants.operations.clients import create_api_client
 from tenants.registry import TenantRecord
-from tenants.scopes import PLATFORM_ADMIN
 from tenants.tokens import issue_access_token
 from tests.api import Api
 from tests.factories import make_account, make_payment_type

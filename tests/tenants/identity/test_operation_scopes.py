@@ -12,10 +12,10 @@ from typing import Any, Final
 import pytest
 from django.test import Client
 
-from payment_engine.api.scopes import SCOPES
+from payment_engine.api.scopes import PLATFORM_ADMIN, SCOPES
 from tenants.operations.clients import create_api_client
 from tenants.registry import TenantRecord
-from tenants.scopes import PLATFORM_ADMIN, TENANT_SCOPES, is_public
+from tenants.scopes import TENANT_SCOPES, is_public
 from tenants.tokens import issue_access_token
 
 pytestmark = pytest.mark.django_db
