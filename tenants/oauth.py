@@ -29,9 +29,10 @@ class EngineOAuth2Validator(OAuth2Validator):  # type: ignore[misc]  # django-oa
     """
 
     def authenticate_client(self, request: Request) -> bool:
-        """HTTP Basic when an Authorization header is there, else the form. Never both (RFC 6749 §2.3)."""
+        """HTTP Basic when an Authorization header is there, else the form. Never both (RFC 6749 §2.3), and never two clients."""
         if "HTTP_AUTHORIZATION" in request.headers:
-            return not getattr(request, "client_secret", None) and bool(self._authenticate_basic_auth(request))
+            is_known = not getattr(request, "client_secret", None) and bool(self._authenticate_basic_auth(request))
+            return is_known and (request.client_id or request.client.client_id) == request.client.client_id
         return bool(self._authenticate_request_body(request))
 
     def validate_grant_type(self, client_id: str, grant_type: str, client: ApiClient, request: Request) -> bool:

@@ -97,14 +97,14 @@ class ProblemResponses:
     def __init__(self) -> None:
         self.components: JsonObject = {}
 
-    def add_to(self, path: str, document: JsonObject, *, declared: Iterable[int] = ()) -> None:
-        """Those that every operation may answer, and those that this one declares."""
+    def add_to(self, path: str, document: JsonObject, *, declared: Iterable[int] = (), common: bool = True) -> None:
+        """Those that this operation declares, and those that are common to all."""
         traits = Traits.of(path, document)
-        expected = [*_ALWAYS, *(_WITH_BODY if "requestBody" in document else ())]
+        expected = [*_ALWAYS, *(_WITH_BODY if "requestBody" in document else ())] if common else []
         if not traits.has_caller:
             expected = [status for status in expected if status not in _WITH_CALLER]
-        for status in (*declared, *expected):
-            document["responses"].setdefault(str(status), self.reference(status, traits))
+        problems = {str(status): self.reference(status, traits) for status in (*declared, *expected)}
+        document["responses"] = dict(sorted((problems | document["responses"]).items()))
 
     def reference(self, status: int, traits: Traits) -> JsonObject:
         headers = traits.problem_headers(status)

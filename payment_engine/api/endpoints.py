@@ -3,6 +3,7 @@ the methods, the scopes, and that an operation without query parameters gets non
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from inspect import cleandoc
 from typing import Any, Final, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -17,7 +18,6 @@ from payment_engine.api.scopes import PLATFORM_ADMIN, SCOPES
 
 Handler = Callable[..., HttpResponseBase]
 H = TypeVar("H", bound=Handler)
-V = TypeVar("V", bound=Handler)
 Schema = Mapping[str, Any]
 METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 CONFIG_PREFIX: Final = "/api/v1/config/"
@@ -97,7 +97,7 @@ class Operation:
     credentials: tuple[Mapping[str, tuple[str, ...]], ...] = ()
     """How its caller is known where it is not by a token: security requirements of OpenAPI, one of which is met."""
     own_errors: bool = False
-    """Its errors are no problems (RFC 9457): `answers` has them."""
+    """Its errors are no problems (RFC 9457), but for those in `errors`: `answers` has them."""
     counted_together: bool = False
     """Its requests are counted against the rate limit by whoever acts for them, in one round trip: see config_mgmt.rate_limits.tickets."""
 
@@ -132,7 +132,7 @@ def operation(
         raise ImproperlyConfigured(f"{operation_id} names a scope that does not exist")
 
     def declare(handler: H) -> H:
-        text = declared.pop("description", (handler.__doc__ or "").strip())
+        text = declared.pop("description", cleandoc(handler.__doc__ or ""))
         _operations[handler] = Operation(
             operation_id=operation_id, summary=summary, tag=tag, scopes=scopes, answers=answers, description=text, **declared
         )
@@ -169,10 +169,14 @@ def endpoint(**handlers: Handler) -> Callable[..., HttpResponseBase]:
     return view
 
 
-def described(view: V, **handlers: Handler) -> V:
-    """A view that is no `endpoint`, because it answers other methods and errors in a way of its own, with what it declares."""
-    _endpoints[view] = {method: _operations[handler] for method, handler in handlers.items()}
-    return view
+def serves(method: str) -> Callable[[H], H]:
+    """Makes an operation the view of its path: no `endpoint`, because it answers other methods and errors in a way of its own."""
+
+    def publish(view: H) -> H:
+        _endpoints[view] = {method: _operations[view]}
+        return view
+
+    return publish
 
 
 def other_method(request: HttpRequest, allow: str) -> HttpResponse:

@@ -67,8 +67,7 @@ def add_declared_operations(result: JsonObject, generator: object, request: obje
             problems.add_to(path, document)
     for path, method, operation in declared:
         document = paths.setdefault(path, {})[method.lower()] = _operation(path, operation, types)
-        if not operation.own_errors:
-            problems.add_to(path, document, declared=operation.errors)
+        problems.add_to(path, document, declared=operation.errors, common=not operation.own_errors)
     own = {
         "schemas": components,
         "headers": response_headers.components(),

@@ -5,8 +5,8 @@ by its declaration (`sends`), or follows from it: see `document_headers`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
 
 from payment_engine.observability.correlation import ID_PATTERN
 
@@ -15,27 +15,25 @@ REF: Final = "#/components/headers/{component}"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ResponseHeader:
-    """`component` is its name among the document's components; one field has two where it is required of some answers only."""
+    """`variant` tells the document's components apart where a field is required of some answers only."""
 
     name: str
     description: str
     schema: Mapping[str, Any]
+    example: str | int
     required: bool = True
-    example: str | int | None = None
+    variant: str = ""
 
     @property
     def component(self) -> str:
-        return self.name if self.required else f"{self.name}-AtTimes"
+        return self.name + self.variant
 
-    def at_times(self, when: str) -> "ResponseHeader":
+    def at_times(self, when: str) -> Self:
         """The same field where an answer may lack it."""
-        return ResponseHeader(
-            name=self.name, description=f"{self.description} {when}", schema=self.schema, required=False, example=self.example
-        )
+        return replace(self, description=f"{self.description} {when}", required=False, variant="-AtTimes")
 
     def document(self) -> dict[str, Any]:
-        shown = {} if self.example is None else {"example": self.example}
-        return {"description": self.description, "required": self.required, "schema": dict(self.schema), **shown}
+        return {"description": self.description, "required": self.required, "schema": dict(self.schema), "example": self.example}
 
 
 CORRELATION_ID: Final = ResponseHeader(

@@ -13,17 +13,41 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from oauth2_provider.oauth2_backends import get_oauthlib_core
 
+from payment_engine.api.endpoints import Media, operation, serves
+from payment_engine.api.response_headers import ALLOW, RETRY_AFTER, WWW_AUTHENTICATE
 from payment_engine.api.scopes import SCOPES
 from tenants import keys
+from tenants.api.examples import KEYS, TOKEN_ANSWER, TOKEN_REQUEST
+from tenants.api.shapes import JsonWebKeySet, OAuthError, ServerMetadata, TokenAnswer, TokenRequest
 from tenants.context import use
 from tenants.operations.keys import ensure_signing_key
 
+TAG: Final = "Access tokens"
 FORM: Final = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES: Final = 64 * 1024
 _NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _log = logging.getLogger(__name__)
 
 
+@serves("POST")
+@operation(
+    operation_id="getToken",
+    summary="Get an access token",
+    tag=TAG,
+    public=True,
+    credentials=({"client": ()}, {}),
+    body=Media(content={FORM: TokenRequest}, examples={FORM: TOKEN_REQUEST}),
+    answers={200: TokenAnswer, **dict.fromkeys((400, 401, 405, 413, 503), OAuthError)},
+    answer_examples={
+        200: TOKEN_ANSWER,
+        400: {"error": "invalid_scope"},
+        401: {"error": "invalid_client"},
+        503: {"error": "temporarily_unavailable", "error_description": "try again in a moment"},
+    },
+    sends={401: (WWW_AUTHENTICATE,), 405: (ALLOW,), 503: (RETRY_AFTER,)},
+    errors=(500,),
+    own_errors=True,
+)
 @csrf_exempt
 @sensitive_post_parameters("client_secret")
 def token(request: HttpRequest) -> HttpResponse:
@@ -44,6 +68,17 @@ def token(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@serves("GET")
+@operation(
+    operation_id="getKeys",
+    summary="The keys that verify access tokens",
+    tag=TAG,
+    public=True,
+    answers={200: JsonWebKeySet, 405: None},
+    answer_examples={200: KEYS},
+    sends={405: (ALLOW,)},
+    own_errors=True,
+)
 def jwks(request: HttpRequest) -> HttpResponse:
     """GET /.well-known/jwks.json: every key that verifies, the next one as soon as it signs."""
     if (refusal := _only_get(request)) is not None:
@@ -52,6 +87,16 @@ def jwks(request: HttpRequest) -> HttpResponse:
     return JsonResponse(keys.jwk_set(), headers={"Cache-Control": "public, max-age=300"})
 
 
+@serves("GET")
+@operation(
+    operation_id="getAuthorizationServer",
+    summary="What the authorization server can do",
+    tag=TAG,
+    public=True,
+    answers={200: ServerMetadata, 405: None},
+    sends={405: (ALLOW,)},
+    own_errors=True,
+)
 def authorization_server(request: HttpRequest) -> HttpResponse:
     """GET /.well-known/oauth-authorization-server (RFC 8414): what this server can do, which is one thing."""
     if (refusal := _only_get(request)) is not None:

@@ -40,7 +40,7 @@ class ApiDocument:
         for path, item in self._document["paths"].items():
             for method in METHODS:
                 declared = item.get(method)
-                if declared is None or not declared.get("security", self._document.get("security")):
+                if declared is None or not any("oauth2" in needed for needed in declared.get("security", ())):
                     continue
                 parameters = [self._resolve(each) for each in (*item.get("parameters", ()), *declared.get("parameters", ()))]
                 yield ApiOperation(

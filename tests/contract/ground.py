@@ -1,11 +1,14 @@
 """What the generated requests find: a tenant with customers, funded accounts and payments, and the values that lead to them."""
 
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.test import Client
 
 from accounts.models import Account
+from tenants.operations.clients import create_api_client
+from tenants.scopes import TENANT_SCOPES
 from tests.api import Api
 from tests.factories import make_account, make_payment_type
 from tests.iso20022.builders import pain001
@@ -51,6 +54,7 @@ BINDINGS: Final = {
     "body.creditorAccount": "parties",
     "body.amount": "amounts",
     "body.currency": "currencies",
+    "body.scope": "scopes",
 }
 """Which dictionary a name of the document takes its known values from."""
 BINDINGS_OF_PATHS: Final = {
@@ -59,27 +63,31 @@ BINDINGS_OF_PATHS: Final = {
     "/calendars/{calendarCode}$": {"path.calendarCode": "own_calendars"},
 }
 """Where the same name means something else."""
-RARELY: Final = {"query.cursor": 0.3}
-"""What is known is sent more often than not, and a cursor is good for one list only."""
+WEIGHTS: Final = {"query.cursor": 0.3, "path.tenantId": 1.2, "header.X-Tenant-ID": 1.2}
+"""What is known is sent more often than not. A cursor is good for one list only; the name of another tenant is refused before all else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """Known values, by the name of a dictionary of Schemathesis."""
+    """Known values, by the name of a dictionary of Schemathesis; `basic` is how a client names itself to get a token."""
 
     dictionaries: Dictionaries
     bindings: dict[str, str]
+    basic: str
 
     def configuration(self, probability: float) -> dict[str, Any]:
         """Where a name of the document takes known values, and how often; other draws stay random."""
 
         def bound(bindings: dict[str, str]) -> dict[str, Any]:
-            return {key: {"dictionary": name, "probability": probability * RARELY.get(key, 1)} for key, name in bindings.items()}
+            return {key: {"dictionary": name, "probability": probability * WEIGHTS.get(key, 1)} for key, name in bindings.items()}
 
         return {
             "dictionaries": {name: {"values": values} for name, values in self.dictionaries.items()},
             "parameters": bound(self.bindings),
-            "operations": [{"include-path-regex": path, "parameters": bound(bindings)} for path, bindings in BINDINGS_OF_PATHS.items()],
+            "operations": [
+                *({"include-path-regex": path, "parameters": bound(bindings)} for path, bindings in BINDINGS_OF_PATHS.items()),
+                {"include-path": "/oauth2/token", "headers": {"Authorization": self.basic}},
+            ],
         }
 
 
@@ -98,12 +106,20 @@ def prepare_ground(api: Api, other: Api) -> Ground:
             **_rate_limits(api),
             **_settings(api),
             **_calendars(api),
+            "scopes": ["payments:read", "payments:read config:read"],
             "tenants": ["alpha-bank"],
             "problems": ["insufficient_funds", "same_account"],
             "cursors": [api.get(f"/{path}?limit=1").json()["nextCursor"] for path in _LISTS],
         },
         bindings=BINDINGS,
+        basic=_credentials(),
     )
+
+
+def _credentials() -> str:
+    """Of a client that may have every scope of its tenant."""
+    made = create_api_client(tenant="alpha-bank", name="Token tester", scopes=TENANT_SCOPES)
+    return "Basic " + b64encode(f"{made.client_id}:{made.client_secret}".encode()).decode()
 
 
 def _payment_types() -> Dictionaries:

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -15,12 +16,18 @@ from payment_engine.api.endpoints import endpoint, operation
 from payment_engine.api.scopes import SCOPES
 
 
+@pytest.fixture(autouse=True)
+def _forgotten_document() -> Iterator[None]:
+    """It is made once per process: that of the toys is nobody else's."""
+    rendered_document.cache_clear()
+    yield
+    rendered_document.cache_clear()
+
+
 @pytest.fixture
 def document(client: Client) -> Any:
-    rendered_document.cache_clear()
     with patched_settings(SPECTACULAR_SETTINGS):
         yield client.get("/api/v1/schema?format=json").json()
-    rendered_document.cache_clear()
 
 
 def resolve(document: Any, schema: Any) -> Any:

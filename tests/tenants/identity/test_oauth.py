@@ -53,6 +53,15 @@ def test_credentials_in_the_header(client: Client, client_a: ClientCredentials) 
     assert verify_access_token(response.json()["access_token"]).client_id == client_a.client_id
 
 
+def test_the_form_names_the_client_of_the_header_or_none(client: Client, client_a: ClientCredentials, client_b: ClientCredentials) -> None:
+    def answer(named: str) -> Any:
+        return post(client, f"grant_type=client_credentials&client_id={named}", authorization=basic(client_a))
+
+    assert [answer(named).status_code for named in ("", client_a.client_id)] == [200, 200]
+    for other in (client_b.client_id, "nobody"):
+        assert_rfc6749_error(answer(other), 401, "invalid_client")
+
+
 def test_without_a_scope_the_client_gets_all_it_may_have(client: Client, client_a: ClientCredentials) -> None:
     granted = set(post_token(client, client_a).json()["scope"].split())
     assert granted == set(ApiClient.objects.get(client_id=client_a.client_id).scopes.split())
