@@ -7,6 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from msgspec import UNSET, Meta
 
+from accounts.api import examples
 from accounts.api.shapes import (
     AccountChange,
     AccountInput,
@@ -59,6 +60,7 @@ _FILTERS: Final = (
     scopes=("accounts:read",),
     query=_FILTERS,
     answers={200: PageOf(item=AccountOutput)},
+    answer_examples={200: examples.ACCOUNT},
 )
 def list_accounts(request: HttpRequest) -> HttpResponse:
     """Newest first, the bank's own accounts among them (their role is not CUSTOMER)."""
@@ -84,6 +86,8 @@ def _key(account: Account) -> tuple[datetime, UUID]:
     body=AccountInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL,),
     answers={201: AccountOutput},
+    example=examples.NEW_ACCOUNT,
+    answer_examples={201: examples.ACCOUNT},
     sends={201: (LOCATION,)},
 )
 def post_account(request: HttpRequest) -> HttpResponse:
@@ -114,6 +118,7 @@ def _open(body: AccountInput) -> Account:
     scopes=("accounts:read",),
     path=_PATH,
     answers={200: AccountOutput},
+    answer_examples={200: examples.ACCOUNT},
     sends={200: (ETAG,)},
 )
 def get_account(_request: HttpRequest, account_id: str) -> HttpResponse:
@@ -131,6 +136,8 @@ def get_account(_request: HttpRequest, account_id: str) -> HttpResponse:
     body=AccountChange,
     headers=(IF_MATCH,),
     answers={200: AccountOutput},
+    example=examples.ACCOUNT_CHANGE,
+    answer_examples={200: examples.CHANGED_ACCOUNT},
     sends={200: (ETAG,)},
     errors=(412,),
 )

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from msgspec import Meta
 
+from accounts.api import examples
 from accounts.api.shapes import CustomerChange, CustomerInput, CustomerOutput, customer_etag, customer_output
 from accounts.errors import CustomerUnknown
 from accounts.models import Customer
@@ -39,6 +40,7 @@ _FILTERS: Final = (
     scopes=("accounts:read",),
     query=_FILTERS,
     answers={200: PageOf(item=CustomerOutput)},
+    answer_examples={200: examples.CUSTOMER},
 )
 def list_customers(request: HttpRequest) -> HttpResponse:
     """Newest first."""
@@ -60,6 +62,8 @@ def _key(customer: Customer) -> tuple[datetime, UUID]:
     body=CustomerInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL,),
     answers={201: CustomerOutput},
+    example=examples.NEW_CUSTOMER,
+    answer_examples={201: examples.CUSTOMER},
     sends={201: (LOCATION,)},
 )
 def post_customer(request: HttpRequest) -> HttpResponse:
@@ -79,6 +83,7 @@ def post_customer(request: HttpRequest) -> HttpResponse:
     scopes=("accounts:read",),
     path=_PATH,
     answers={200: CustomerOutput},
+    answer_examples={200: examples.CUSTOMER},
     sends={200: (ETAG,)},
 )
 def get_customer(_request: HttpRequest, customer_id: str) -> HttpResponse:
@@ -97,6 +102,8 @@ def get_customer(_request: HttpRequest, customer_id: str) -> HttpResponse:
     body=CustomerChange,
     headers=(IF_MATCH,),
     answers={200: CustomerOutput},
+    example=examples.CUSTOMER_CHANGE,
+    answer_examples={200: examples.CHANGED_CUSTOMER},
     sends={200: (ETAG,)},
     errors=(412,),
 )

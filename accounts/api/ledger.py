@@ -7,6 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from msgspec import UNSET
 
+from accounts.api import examples
 from accounts.api.shapes import BalanceAtOutput, PostingOutput, StatementOutput, posting_output, statement_output
 from accounts.queries.accounts import account_with_balances
 from accounts.queries.balances import balance_at
@@ -40,6 +41,7 @@ _CREATED_AT: Final = (
     path=_PATH,
     query=(_AS_OF,),
     answers={200: BalanceAtOutput},
+    answer_examples={200: examples.BALANCE},
 )
 def get_balance(request: HttpRequest, account_id: str) -> HttpResponse:
     """Booked is the sum of all postings up to the moment; held and available are told for now only."""

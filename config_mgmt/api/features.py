@@ -10,6 +10,7 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from msgspec import Meta
 
+from config_mgmt.api import examples
 from config_mgmt.api.answers import version_headers
 from config_mgmt.api.feature_shapes import (
     FeatureInput,
@@ -64,6 +65,7 @@ _REASON: Final = QueryParameter(name="reason", type=Annotated[str, Meta(max_leng
     scopes=("config:read",),
     path=_TENANT,
     answers={200: PageOf(item=FeatureOutput)},
+    answer_examples={200: examples.FEATURE},
 )
 def list_features(request: HttpRequest, tenant_id: str) -> HttpResponse:
     """Those changed last first."""
@@ -81,6 +83,7 @@ def list_features(request: HttpRequest, tenant_id: str) -> HttpResponse:
     path=_FEATURE,
     query=_STANDARD,
     answers={200: FeatureOutput},
+    answer_examples={200: examples.ASKED_FEATURE},
     sends={200: (ETAG,)},
 )
 def get_feature(request: HttpRequest, tenant_id: str, key: str) -> HttpResponse:
@@ -109,6 +112,8 @@ def get_feature(request: HttpRequest, tenant_id: str, key: str) -> HttpResponse:
     body=FeatureInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH),
     answers={200: FeatureOutput, 201: FeatureOutput, 202: FeatureOutput},
+    example=examples.NEW_FEATURE,
+    answer_examples={201: examples.FEATURE},
     sends={200: (ETAG,), 201: (ETAG, LOCATION)},
     errors=(412,),
 )

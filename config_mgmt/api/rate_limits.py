@@ -7,6 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from msgspec import UNSET, Meta
 
+from config_mgmt.api import examples
 from config_mgmt.api.answers import version_headers
 from config_mgmt.api.rate_limit_shapes import (
     ONE_OR_ALL,
@@ -79,6 +80,8 @@ def get_rate_limits(request: HttpRequest, tenant_id: str) -> HttpResponse:
     body=RateLimitInput,
     headers=(IF_MATCH,),
     answers={200: RateLimitOutput, 201: RateLimitOutput, 202: RateLimitOutput},
+    example=examples.NEW_RATE_LIMIT,
+    answer_examples={201: examples.RATE_LIMIT},
     sends={200: (ETAG,), 201: (ETAG,)},
     errors=(412,),
 )

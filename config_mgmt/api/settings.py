@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import parse_etags
 
+from config_mgmt.api import examples
 from config_mgmt.api.answers import version_headers
 from config_mgmt.api.shapes_settings import (
     ConfigChangeOutput,
@@ -65,6 +66,7 @@ HISTORY: Final = newest_first("setting-history")
     path=_PATH,
     query=(_KEY, _ENVIRONMENT),
     answers={200: PageOf(item=SettingOutput)},
+    answer_examples={200: examples.SETTING},
     sends={200: (ETAG,)},
     errors=(422,),
 )
@@ -95,6 +97,8 @@ def list_settings(request: HttpRequest, tenant_id: str) -> HttpResponse:
     body=SettingInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL, IF_MATCH),
     answers={200: SettingChangeOutput, 201: SettingChangeOutput, 202: SettingChangeOutput},
+    example=examples.NEW_SETTING,
+    answer_examples={201: examples.SETTING_CHANGE, 202: examples.WAITING_SETTING_CHANGE},
     sends={200: (ETAG,), 201: (ETAG,)},
     errors=(412,),
 )

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from config_mgmt.api import examples
 from config_mgmt.api.tenant_paths import TENANT_ID, actor_of, addressed_tenant, principal_of
 from config_mgmt.api.tenant_shapes import (
     TenantChangeInput,
@@ -50,6 +51,7 @@ _FILTERS: Final = (
     scopes=("config:read",),
     query=_FILTERS,
     answers={200: PageOf(item=TenantOutput)},
+    answer_examples={200: examples.TENANT},
 )
 def list_tenants(request: HttpRequest) -> HttpResponse:
     """The highest number first. A platform:admin token sees all of them, a tenant's token itself."""
@@ -80,6 +82,8 @@ def _key(tenant: Tenant) -> tuple[str, str]:
     body=TenantInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL,),
     answers={201: TenantOutput, 200: TenantOutput},
+    example=examples.NEW_TENANT,
+    answer_examples={201: examples.TENANT},
     sends={200: (LOCATION, ETAG_AT_TIMES), 201: (LOCATION, ETAG_AT_TIMES)},
     errors=(409,),
 )
@@ -104,6 +108,7 @@ def post_tenant(request: HttpRequest) -> HttpResponse:
     scopes=("config:read",),
     path=_PATH,
     answers={200: TenantOutput},
+    answer_examples={200: examples.TENANT},
     sends={200: (ETAG,)},
 )
 def get_tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
@@ -122,6 +127,8 @@ def get_tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
     body=TenantChangeInput,
     headers=(IF_MATCH,),
     answers={200: TenantOutput},
+    example=examples.TENANT_CHANGE,
+    answer_examples={200: examples.CHANGED_TENANT},
     sends={200: (ETAG,)},
     errors=(409, 412),
 )

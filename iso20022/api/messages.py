@@ -7,6 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from iso20022.api import examples
 from iso20022.api.documents import answers_in_xml, require_xml
 from iso20022.api.pain001 import TAG, XML_SCHEMA
 from iso20022.api.shapes import MessageAnswer, MessageDetails, MessageOutput, message_answer, message_details, message_output
@@ -38,6 +39,7 @@ _FILTERS: Final = (
     scopes=("iso20022:read",),
     query=_FILTERS,
     answers={200: PageOf(item=MessageOutput)},
+    answer_examples={200: examples.MESSAGE},
 )
 def list_messages(request: HttpRequest) -> HttpResponse:
     """What came in and what went out, newest first."""
@@ -58,6 +60,7 @@ def _key(message: Message) -> tuple[datetime, UUID]:
     scopes=("iso20022:read",),
     path=_ID,
     answers={200: MessageDetails},
+    answer_examples={200: examples.MESSAGE_DETAILS},
 )
 def get_message(_request: HttpRequest, message_id: str) -> HttpResponse:
     """How far it is (`processed` of `total`), what became of it, and what was found in it."""
@@ -85,7 +88,11 @@ def get_document(request: HttpRequest, message_id: str) -> HttpResponseBase:
     tag=TAG,
     scopes=("iso20022:read",),
     path=_ID,
-    answers={200: Media(content={"application/xml": XML_SCHEMA, "application/json": MessageAnswer})},
+    answers={
+        200: Media(
+            content={"application/xml": XML_SCHEMA, "application/json": MessageAnswer}, examples={"application/json": examples.ANSWER}
+        )
+    },
     errors=(406,),
 )
 def get_report(request: HttpRequest, message_id: str) -> HttpResponseBase:

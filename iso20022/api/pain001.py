@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 
 from config_mgmt.settings_values import setting
 from iso20022.answer import preview_of
+from iso20022.api import examples
 from iso20022.api.documents import answers_in_xml, xml_response
 from iso20022.api.shapes import MessageAnswer, message_answer, preview_answer
 from iso20022.api.uploads import XML_TYPES, xml_body
@@ -38,8 +39,12 @@ _VALIDATE_ONLY: Final = QueryParameter(
     tag=TAG,
     scopes=("iso20022:write",),
     query=(_VALIDATE_ONLY,),
-    body=Media(content=dict.fromkeys(XML_TYPES, XML_SCHEMA)),
-    answers={200: Media(content={"application/json": MessageAnswer, "application/xml": XML_SCHEMA})},
+    body=Media(content=dict.fromkeys(XML_TYPES, XML_SCHEMA), examples=dict.fromkeys(XML_TYPES, examples.PAIN001)),
+    answers={
+        200: Media(
+            content={"application/json": MessageAnswer, "application/xml": XML_SCHEMA}, examples={"application/json": examples.ANSWER}
+        )
+    },
     sends={200: (IDEMPOTENT_REPLAYED,)},
     errors=(406, 409),
 )

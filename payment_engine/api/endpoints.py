@@ -76,7 +76,7 @@ class Operation:
     """One method of one path. `answers` maps a status to a type, a PageOf, a Media or None (no body).
 
     `sends` maps a status to header fields that nothing else declared here implies, such as an ETag. `example` is one of the
-    body, `answer_examples` has some of answers; what has a Media carries its own.
+    body, `answer_examples` has some of answers (of a list: an item); what has a Media carries its own.
     """
 
     operation_id: str

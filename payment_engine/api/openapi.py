@@ -220,7 +220,7 @@ def _content(entry: Any, types: _Types, *, example: Any = None) -> JsonObject:  
         case Media():
             return {kind: _shown(_media_schema(schema, types), entry.examples.get(kind)) for kind, schema in entry.content.items()}
         case PageOf():
-            return {"application/json": _shown(_page(types.of(entry.item)), example)}
+            return {"application/json": _shown(_page(types.of(entry.item)), None if example is None else _page_example(example))}
         case _:
             return {"application/json": _shown(types.of(entry), example)}
 
@@ -243,6 +243,10 @@ def _page(item: JsonObject) -> JsonObject:
             "nextCursor": {"type": ["string", "null"]},
         },
     }
+
+
+def _page_example(item: Json) -> JsonObject:
+    return {"data": [item], "hasMore": False, "nextCursor": None}
 
 
 def _answer(

@@ -15,6 +15,7 @@ from payment_engine.api.idempotency import required_key
 from payment_engine.api.json import Input, decode_body
 from payment_engine.api.openapi import id_schema
 from payment_engine.ids import parse_id
+from payments.api import examples
 from payments.api.shapes import TransactionDetail, transaction_detail
 from payments.models import Payment
 from payments.operations.approvals import approve_payment, cancel_payment, reject_payment
@@ -43,6 +44,8 @@ class _Operation(Protocol):
     body_required=False,
     headers=(IDEMPOTENCY_KEY_REQUIRED,),
     answers={200: TransactionDetail},
+    example=examples.APPROVAL,
+    answer_examples={200: examples.APPROVED_TRANSACTION},
     errors=(409, 423),
 )
 def approve_transaction(request: HttpRequest, transaction_id: str) -> HttpResponse:
@@ -64,6 +67,8 @@ def approve_transaction(request: HttpRequest, transaction_id: str) -> HttpRespon
     body_required=False,
     headers=(IDEMPOTENCY_KEY_REQUIRED,),
     answers={200: TransactionDetail},
+    example=examples.REJECTION,
+    answer_examples={200: examples.REJECTED_TRANSACTION},
     errors=(409,),
 )
 def reject_transaction(request: HttpRequest, transaction_id: str) -> HttpResponse:
@@ -81,6 +86,8 @@ def reject_transaction(request: HttpRequest, transaction_id: str) -> HttpRespons
     body_required=False,
     headers=(IDEMPOTENCY_KEY_REQUIRED,),
     answers={200: TransactionDetail},
+    example=examples.CANCELLATION,
+    answer_examples={200: examples.CANCELLED_TRANSACTION},
     errors=(409,),
 )
 def cancel_transaction(request: HttpRequest, transaction_id: str) -> HttpResponse:

@@ -19,6 +19,7 @@ from payment_engine.api.json import Input, decode_body, encode, json_response
 from payment_engine.api.pagination import Keyset, newest_first, page_body, page_parameters
 from payment_engine.api.query_parameters import QueryParameter, as_filters, read_query
 from payment_engine.api.response_headers import ETAG, LOCATION
+from payments.api import examples
 from payments.api.payment_type_outputs import (
     PaymentTypeDiff,
     PaymentTypeOutput,
@@ -69,6 +70,7 @@ _TO: Final = QueryParameter(name="to", type=_Version, description="Without it th
     path=_TENANT,
     query=(_STATUS,),
     answers={200: PageOf(item=PaymentTypeOutput)},
+    answer_examples={200: examples.PAYMENT_TYPE},
 )
 def list_payment_types(request: HttpRequest, tenant_id: str) -> HttpResponse:
     """One version of each code: that in force, else the latest that was, else the draft. Newest first."""
@@ -92,6 +94,8 @@ def _position(row: PaymentType) -> tuple[datetime, UUID]:
     body=PaymentTypeInput,
     headers=(IDEMPOTENCY_KEY_OPTIONAL,),
     answers={200: PaymentTypeOutput, 201: PaymentTypeOutput},
+    example=examples.NEW_PAYMENT_TYPE,
+    answer_examples={201: examples.PAYMENT_TYPE},
     sends={200: (ETAG,), 201: (ETAG, LOCATION)},
 )
 def post_payment_type(request: HttpRequest, tenant_id: str) -> HttpResponse:
@@ -116,6 +120,7 @@ def post_payment_type(request: HttpRequest, tenant_id: str) -> HttpResponse:
     path=_CODE,
     query=(_VERSION,),
     answers={200: PaymentTypeOutput},
+    answer_examples={200: examples.PAYMENT_TYPE},
     sends={200: (ETAG,)},
 )
 def get_payment_type(request: HttpRequest, tenant_id: str, code: str) -> HttpResponse:
@@ -134,6 +139,8 @@ def get_payment_type(request: HttpRequest, tenant_id: str, code: str) -> HttpRes
     body=PaymentTypeChange,
     headers=(IF_MATCH,),
     answers={200: PaymentTypeOutput},
+    example=examples.PAYMENT_TYPE_CHANGE,
+    answer_examples={200: examples.CHANGED_PAYMENT_TYPE},
     sends={200: (ETAG,)},
     errors=(412,),
 )

@@ -28,6 +28,7 @@ from payment_engine.ids import parse_id, public_id
 from payment_engine.money import format_amount
 from payment_engine.observability.correlation import correlation_id
 from payment_engine.observability.metrics import count_payments
+from payments.api import examples
 from payments.api.shapes import (
     AccountFilter,
     AmountFilter,
@@ -80,6 +81,8 @@ _FILTERS: Final = (
     body=PaymentInput,
     headers=(IDEMPOTENCY_KEY_REQUIRED,),
     answers={201: TransactionOutput, 202: TransactionOutput},
+    example=examples.NEW_TRANSACTION,
+    answer_examples={201: examples.TRANSACTION, 202: examples.WAITING_TRANSACTION},
     sends={202: (LOCATION,)},
     errors=(409, 423),
     counted_together=True,
@@ -133,6 +136,7 @@ def _answer_of(request: HttpRequest) -> Callable[[PaymentRecord | EngineError], 
     scopes=("payments:read",),
     query=_FILTERS,
     answers={200: PageOf(item=TransactionOutput)},
+    answer_examples={200: examples.READ_TRANSACTION},
 )
 def list_transactions(request: HttpRequest) -> HttpResponse:
     """Newest first. Pages stay stable while payments come in; nothing is counted."""
@@ -166,6 +170,7 @@ def _key(payment: Payment) -> tuple[datetime, UUID]:
     scopes=("payments:read",),
     path=_ID,
     answers={200: TransactionDetail},
+    answer_examples={200: examples.READ_TRANSACTION},
 )
 def get_transaction(_request: HttpRequest, transaction_id: str) -> HttpResponse:
     """With who decided about it and which rails were tried, where it had to wait."""
@@ -190,6 +195,8 @@ class ReversedTransactionOutput(TransactionOutput, frozen=True, kw_only=True):
     body=ReversalInput,
     headers=(IDEMPOTENCY_KEY_REQUIRED,),
     answers={201: ReversedTransactionOutput},
+    example=examples.REVERSAL,
+    answer_examples={201: examples.REVERSED_TRANSACTION},
     errors=(409, 423),
 )
 def reverse_transaction(request: HttpRequest, transaction_id: str) -> HttpResponse:

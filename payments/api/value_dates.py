@@ -15,6 +15,7 @@ from payment_engine.api.json import Output, json_response
 from payment_engine.api.query_parameters import Instant, QueryParameter, read_query
 from payment_engine.clock import now
 from payment_engine.money import CurrencyUnknown, is_currency
+from payments.api import examples
 from payments.calendars import FIRST_YEAR, LAST_YEAR
 from payments.errors import DateOutOfRange, PaymentTypeInactive, PaymentTypeUnknown, RuleUnclear
 from payments.queries.calendars import check_time_zone, value_date_rule
@@ -72,6 +73,7 @@ class ValueDateOutput(Output, frozen=True, kw_only=True):
     scopes=("payments:read",),
     query=_ABOUT,
     answers={200: ValueDateOutput},
+    answer_examples={200: examples.VALUE_DATE},
     errors=(422,),
 )
 def get_value_date(request: HttpRequest) -> HttpResponse:

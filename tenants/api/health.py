@@ -14,6 +14,7 @@ from payment_engine.api.openapi import REF
 from payment_engine.api.problems import CONTENT_TYPE
 from payment_engine.api.response_headers import RETRY_AFTER_AT_TIMES
 from payment_engine.redis import redis_client
+from tenants.api.examples import HEALTH, HEALTH_DOWN
 
 WORKER_HEARTBEAT_KEY: Final = "heartbeat:worker"
 _TENANT: Final = HeaderParameter(
@@ -45,7 +46,10 @@ class Health(Output, frozen=True, kw_only=True):
 
 
 # With a tenant to look up and no database to ask, the answer is the usual problem.
-_DOWN: Final = Media(content={"application/json": Health, CONTENT_TYPE: {"$ref": REF.format(name="Problem")}})
+_DOWN: Final = Media(
+    content={"application/json": Health, CONTENT_TYPE: {"$ref": REF.format(name="Problem")}},
+    examples={"application/json": HEALTH_DOWN},
+)
 
 
 def _answer(request: HttpRequest) -> HttpResponse:
@@ -67,6 +71,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
     public=True,
     headers=(_TENANT,),
     answers={200: Health, 503: _DOWN},
+    answer_examples={200: HEALTH},
     sends={503: (RETRY_AFTER_AT_TIMES,)},
 )
 def get_health(request: HttpRequest) -> HttpResponse:
@@ -80,6 +85,7 @@ def get_health(request: HttpRequest) -> HttpResponse:
     public=True,
     headers=(_TENANT,),
     answers={200: Health, 503: _DOWN},
+    answer_examples={200: HEALTH},
     sends={503: (RETRY_AFTER_AT_TIMES,)},
 )
 def get_config_health(request: HttpRequest) -> HttpResponse:
