@@ -51,7 +51,8 @@ SETTING: Final[JsonObject] = {
     "version": 1,
     "type": "decimal",
     "description": "The most one debtor account may pay in one currency and UTC day over all payment types; no value is no cap.",
-    "allowed": "a number with up to 4 fraction digits",
+    "allowed": "payment.max_daily_limit is a plain decimal number from 0.0001 to 99,999,999,999,999.9999 "
+    'with at most 4 digits after the point, such as "100000.00"',
     "changeableBy": "TENANT",
     "needsApproval": False,
     **_CHANGED,

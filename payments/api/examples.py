@@ -55,6 +55,8 @@ REJECTED_TRANSACTION: Final[JsonObject] = {
     **_PAYMENT,
     "status": "REJECTED",
     "isoStatus": "RJCT",
+    "reasonCode": "approval_refused",
+    **REJECTION,
     "completedAt": None,
     "rail": "internal",
     "approval": {"status": "REFUSED", **_ASKED, "decidedBy": "cli_backoffice", **REJECTION},
@@ -63,6 +65,8 @@ CANCELLED_TRANSACTION: Final[JsonObject] = {
     **_PAYMENT,
     "status": "CANCELLED",
     "isoStatus": "CANC",
+    "reasonCode": "cancelled",
+    **CANCELLATION,
     "completedAt": None,
     "rail": "internal",
     "approval": {"status": "WITHDRAWN", **_ASKED, "decidedBy": "cli_shop", **CANCELLATION},
@@ -119,8 +123,9 @@ VALUE_DATE: Final[JsonObject] = {
         {
             "code": "RECEIVED_AFTER_CUT_OFF",
             "date": "2026-04-02",
-            "text": "Received on 2026-04-02 at 17:00:01 Europe/Berlin, not before the cut-off at 17:00: it is a payment of the next day.",
+            "text": "Received on Thursday 2026-04-02 at 17:00:01 Europe/Berlin, not before the cut-off at 17:00: "
+            "it is a payment of the next day.",
         },
-        {"code": "HOLIDAY", "date": "2026-04-03", "text": "2026-04-03 is a holiday in TARGET2: Good Friday."},
+        {"code": "HOLIDAY", "date": "2026-04-03", "text": "Friday 2026-04-03 is a holiday in TARGET2: Good Friday."},
     ],
 }
