@@ -56,7 +56,7 @@ _PROBLEM: Final[JsonObject] = {
 }
 SCHEMAS: Final[JsonObject] = {"Problem": _PROBLEM, "FieldError": _FIELD_ERROR}
 _EXAMPLES: Final[tuple[EngineError, ...]] = (
-    MalformedJson("the body is no JSON: byte 17"),
+    MalformedJson("JSON is malformed: expected ':' (byte 17)"),
     NotAuthenticated("a valid access token is needed"),
     ScopeMissing("the access token has not the scope payments:write"),
     NotFound("there is no such payment"),

@@ -33,7 +33,14 @@ _PAYMENT: Final[JsonObject] = {
     "requestedExecutionDate": None,
 }
 TRANSACTION: Final[JsonObject] = {**_PAYMENT, "debtorBalance": {"booked": "1474.00", "available": "1974.00"}}
-WAITING_TRANSACTION: Final[JsonObject] = {**_PAYMENT, "status": "PENDING_APPROVAL", "isoStatus": "PATC", "completedAt": None}
+WAITING_TRANSACTION: Final[JsonObject] = {
+    **TRANSACTION,
+    "status": "PENDING_APPROVAL",
+    "isoStatus": "PATC",
+    "completedAt": None,
+    "rail": "internal",
+    "debtorBalance": {"booked": "1500.00", "available": "2000.00"},
+}
 READ_TRANSACTION: Final = _PAYMENT
 REVERSAL: Final[JsonObject] = {"amount": "10.00", "reason": "One of two items was sent back"}
 REVERSED_TRANSACTION: Final[JsonObject] = {

@@ -35,6 +35,8 @@ _log = logging.getLogger(__name__)
     summary="Get an access token",
     tag=TAG,
     public=True,
+    description="OAuth 2.0 client credentials (RFC 6749 §4.4). The client names itself with HTTP Basic or in the form, never in both. "
+    "Errors are the JSON of §5.2, whatever was sent.",
     credentials=({"client": ()}, {}),
     body=Media(content={FORM: TokenRequest}, examples={FORM: TOKEN_REQUEST}),
     answers={200: TokenAnswer, **dict.fromkeys((400, 401, 405, 413, 503), OAuthError)},
@@ -42,6 +44,8 @@ _log = logging.getLogger(__name__)
         200: TOKEN_ANSWER,
         400: {"error": "invalid_scope"},
         401: {"error": "invalid_client"},
+        405: {"error": "invalid_request", "error_description": "the token endpoint takes POST"},
+        413: {"error": "invalid_request", "error_description": "the body is too large"},
         503: {"error": "temporarily_unavailable", "error_description": "try again in a moment"},
     },
     sends={401: (WWW_AUTHENTICATE,), 405: (ALLOW,), 503: (RETRY_AFTER,)},

@@ -146,7 +146,8 @@ class TestSent:
     def test_transactions_that_wait(self, api: Api, tenant_a: TenantRecord, debtor: Account, verb: str) -> None:
         make_payment_type("DEMO_TRANSFER", processing_fee="1.00", approval_threshold="10")
         waiting = api.post("/transactions", body_of("createTransaction", debtorAccount=debtor.public_id))
-        assert (waiting.status_code, waiting.json()["isoStatus"]) == (202, answer_of("createTransaction", 202)["isoStatus"])
+        assert_as_published(waiting, "createTransaction", 202)
+        assert waiting.json()["isoStatus"] == answer_of("createTransaction", 202)["isoStatus"]
         checker = api if verb == "cancel" else Api(tenant_a, person="checker")
         operation_id = f"{verb}Transaction"
         decided = checker.post(f"/transactions/{waiting.json()['transactionId']}/{verb}", body_of(operation_id))
