@@ -28,8 +28,8 @@ ACCOUNT: Final[JsonObject] = {
     "createdAt": "2026-01-15T09:31:00Z",
     "closedAt": None,
 }
-ACCOUNT_CHANGE: Final[JsonObject] = {"status": "FROZEN"}
-CHANGED_ACCOUNT: Final[JsonObject] = {**ACCOUNT, **ACCOUNT_CHANGE}
+ACCOUNT_CHANGE: Final[JsonObject] = {"name": "Household", "overdraftLimit": "750.00"}
+CHANGED_ACCOUNT: Final[JsonObject] = {**ACCOUNT, **ACCOUNT_CHANGE, "balance": {"booked": "0.00", "held": "0.00", "available": "750.00"}}
 BALANCE: Final[JsonObject] = {
     "accountId": ACCOUNT_ID,
     "currency": "EUR",

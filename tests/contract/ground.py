@@ -2,11 +2,13 @@
 
 from base64 import b64encode
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from django.test import Client
 
 from accounts.models import Account
+from payment_engine.clock import now
 from tenants.operations.clients import create_api_client
 from tenants.scopes import TENANT_SCOPES
 from tests.api import Api
@@ -53,6 +55,7 @@ BINDINGS: Final = {
     "body.debtorAccount": "parties",
     "body.creditorAccount": "parties",
     "body.amount": "amounts",
+    "body.requestedExecutionDate": "near_days",
     "body.currency": "currencies",
     "body.scope": "scopes",
 }
@@ -108,6 +111,7 @@ def prepare_ground(api: Api, other: Api) -> Ground:
             **_calendars(api),
             "scopes": ["payments:read", "payments:read config:read"],
             "tenants": ["alpha-bank"],
+            "near_days": [(now().date() + timedelta(days=days)).isoformat() for days in (0, 1, 30)],
             "problems": ["insufficient_funds", "same_account"],
             "cursors": [api.get(f"/{path}?limit=1").json()["nextCursor"] for path in _LISTS],
         },
