@@ -9,6 +9,7 @@ TODAY = date(2026, 11, 21)
 SOON = max(TODAY, date.today()) + timedelta(days=3)  # noqa: DTZ011  # days away from midnight, in whatever zone
 DEBTOR_IBAN = "DE89370400440532013000"
 CREDITOR_IBAN = "AT611904300234573201"
+NEXT_DOOR = "GB33BUKB20201555555555"
 
 
 def transfer(

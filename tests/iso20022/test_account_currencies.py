@@ -13,22 +13,10 @@ from payments.models import Payment
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
 from tests.factories import make_account, make_payment_type
-from tests.iso20022.builders import CREDITOR_IBAN, DEBTOR_IBAN, pain001, payment, transfer
+from tests.iso20022.builders import NEXT_DOOR, pain001, payment, transfer
 from tests.iso20022.test_receiving import booked, receive, report, values
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_tenant_a")]
-NEXT_DOOR = "GB33BUKB20201555555555"
-
-
-@pytest.fixture
-def debtor() -> Account:
-    make_payment_type(rail_fallbacks=["simulator"])
-    return make_account(iban=DEBTOR_IBAN, funds_minor=100_00)
-
-
-@pytest.fixture
-def creditor() -> Account:
-    return make_account(iban=CREDITOR_IBAN)
 
 
 def named_by(account: Account, way: str) -> str:

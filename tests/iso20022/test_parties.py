@@ -18,25 +18,13 @@ from tenants.registry import TenantRecord
 from tests import factories
 from tests.api import Api
 from tests.factories import make_account, make_payment_type
-from tests.iso20022.builders import CREDITOR_IBAN, DEBTOR_IBAN, pain001, payment, transfer
+from tests.iso20022.builders import CREDITOR_IBAN, DEBTOR_IBAN, NEXT_DOOR, pain001, payment, transfer
 from tests.iso20022.test_receiving import receive
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_tenant_a")]
-NEXT_DOOR = "GB33BUKB20201555555555"
 GROUP = "<UltmtDbtr><Nm>Acme &amp; Sons Group</Nm></UltmtDbtr>"
 SUBSIDIARY = "<UltmtDbtr><Nm>Acme Subsidiary</Nm></UltmtDbtr>"
 FAMILY = "<UltmtCdtr><Nm>Bob's Family</Nm></UltmtCdtr>"
-
-
-@pytest.fixture
-def debtor() -> Account:
-    make_payment_type(rail_fallbacks=["simulator"])
-    return make_account(iban=DEBTOR_IBAN, funds_minor=100_00)
-
-
-@pytest.fixture
-def creditor() -> Account:
-    return make_account(iban=CREDITOR_IBAN)
 
 
 def related_parties(account: Account, version: str) -> list[list[tuple[str, str | None]]]:

@@ -40,11 +40,6 @@ def debtor() -> Account:
     return make_account(iban=DEBTOR_IBAN, funds_minor=100_00)
 
 
-@pytest.fixture
-def creditor() -> Account:
-    return make_account(iban=CREDITOR_IBAN)
-
-
 def receive(document: bytes, **options: Any) -> Receipt:
     return receive_pain001(io.BytesIO(document), created_by="client", correlation_id="c-1", **options)
 
