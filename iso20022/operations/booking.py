@@ -100,7 +100,8 @@ def _asked(
     debtor, creditor = accounts.reference(payment.debtor_account), accounts.reference(transfer.creditor_account)
     if wrong := tuple(_wrong_accounts(payment, transfer, accounts)):
         return Verdict(transfer=transfer, status="RJCT", refusals=wrong)
-    assert debtor is not None and creditor is not None, "an account the tenant does not have is wrong"  # noqa: S101, PT018
+    assert debtor is not None, "an account the tenant does not have is wrong"  # noqa: S101
+    assert creditor is not None, "as the debtor's"  # noqa: S101
     return SubmitPayment(
         payment_type=types.named_by(transfer.service_level or payment.service_level),
         debtor_account=debtor,

@@ -1,6 +1,7 @@
 """Which header fields the answers of an operation have beside those it `sends`: they follow from what it declares and takes."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final, Self
 
 from payment_engine.api import response_headers as sent
@@ -44,8 +45,8 @@ class Traits:
 
     def problem_headers(self, status: int) -> tuple[ResponseHeader, ...]:
         """An answer of 429 comes from a policy; one of 401 never got to any."""
-        certain = status == 429 or (self.always_has_tenant and status not in _BEFORE_THE_TENANT)  # noqa: PLR2004  # HTTP's number
-        counted = self._counted(certain=certain) if status != 401 else ()  # noqa: PLR2004
+        certain = status == HTTPStatus.TOO_MANY_REQUESTS or (self.always_has_tenant and status not in _BEFORE_THE_TENANT)
+        counted = self._counted(certain=certain) if status != HTTPStatus.UNAUTHORIZED else ()
         replayed = self._replayed() if status in _KEPT_WITH_A_KEY else ()
         tag = (sent.ETAG_AT_TIMES,) if self.takes_tag and status in {412, 428} else ()
         return (sent.CORRELATION_ID, *_OF_STATUS.get(status, ()), *counted, *replayed, *tag)

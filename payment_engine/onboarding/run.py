@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from config_mgmt.operations.tenants import check_order
 from payment_engine.errors import EngineError, FieldError, ValidationFailed
+from payment_engine.onboarding.specification import PaymentTypeSpecification
 from payment_engine.onboarding.steps import STEPS, Onboarding
 from payments.operations.payment_types import checked_terms
 from tenants import registry
@@ -50,7 +52,7 @@ def check_specification(onboarding: Onboarding) -> None:
     codes = [each.code for each in wanted.payment_types]
     for number, each in enumerate(wanted.payment_types):
         at = f"/paymentTypes/{number}"
-        errors += _offences(at, lambda each=each: checked_terms(each.code, each.definition(), draft=False))  # type: ignore[misc]  # bound now
+        errors += _offences(at, partial(_check_payment_type, each))
         if each.code in codes[:number]:
             errors.append(FieldError(pointer=f"{at}/code", code="given_twice", detail=f"{each.code} is there twice"))
     client, person = wanted.api_client, wanted.administrator
@@ -63,6 +65,10 @@ def check_specification(onboarding: Onboarding) -> None:
     )
     if errors:
         raise ValidationFailed("nothing was begun", errors=errors)
+
+
+def _check_payment_type(asked: PaymentTypeSpecification) -> None:
+    checked_terms(asked.code, asked.definition(), draft=False)
 
 
 def _offences(at: str, check: Callable[[], object]) -> list[FieldError]:

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 
 from accounts.models import Account

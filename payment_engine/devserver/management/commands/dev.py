@@ -15,7 +15,7 @@ class Command(BaseCommand):
         give_examples(
             parser,
             "dev",
-            "dev --port 8100 --data-dir /tmp/other --reset",
+            "dev --port 8100 --data-dir .other --reset",
         )
 
     def handle(self, *_args: object, **options: object) -> None:

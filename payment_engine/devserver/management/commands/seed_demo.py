@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--base-url", default="http://127.0.0.1:8000", help="where the engine will be reached")
         give_examples(
             parser,
-            "seed_demo --output /tmp/demo.json --base-url http://127.0.0.1:8000",
+            "seed_demo --output demo.json --base-url http://127.0.0.1:8000",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401
