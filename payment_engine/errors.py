@@ -40,18 +40,26 @@ class EngineError(Exception):
 
 
 class Malformed(EngineError):
+    """The request can't be read as what the operation takes: the detail says where."""
+
     code, status, title = "malformed", 400, "Malformed request"
 
 
 class NotFound(EngineError):
+    """Nothing with this name or id is there for the caller; what belongs to another tenant is answered in the same words."""
+
     code, status, title = "not_found", 404, "Not found"
 
 
 class Conflict(EngineError):
+    """The request is sound, but what it speaks of is in another state, or somebody else changed it at the same moment."""
+
     code, status, title = "conflict", 409, "Conflict with the current state"
 
 
 class ValidationFailed(EngineError):
+    """The request can be read, but at least one value breaks a rule: `errors` points at each."""
+
     code, status, title = "validation_failed", 422, "Validation failed"
 
 

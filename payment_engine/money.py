@@ -17,10 +17,14 @@ _AMOUNT: Final = re.compile(r"(\d+)(?:\.(\d+))?", re.ASCII)
 
 
 class AmountInvalid(ValidationFailed):
+    """An amount is a plain decimal, above zero, of at most 18 digits, with no more of them after the point than its currency has."""
+
     code, title = "amount_invalid", "Amount invalid"
 
 
 class CurrencyUnknown(ValidationFailed):
+    """Currencies are the three-letter codes of ISO 4217 that are in use."""
+
     code, title = "currency_unknown", "Currency unknown"
 
 

@@ -8,6 +8,8 @@ class PaymentUnknown(NotFound):
 
 
 class PaymentTypeUnknown(ValidationFailed):
+    """The tenant has no payment type of this code; `GET /config/tenants/{id}/payment-types` lists those it has."""
+
     code, title = "payment_type_unknown", "Payment type unknown"
 
 
@@ -20,10 +22,14 @@ class PaymentTypeVersionUnknown(NotFound):
 
 
 class PaymentTypeInactive(ValidationFailed):
+    """The payment type takes no payments at present; what was made with it before goes on."""
+
     code, title = "payment_type_inactive", "Payment type inactive"
 
 
 class LimitExceeded(ValidationFailed):
+    """Amount or count is beyond a limit of the payment type; the detail says which, and what is left of it."""
+
     code, title = "limit_exceeded", "Limit exceeded"
 
 
@@ -82,10 +88,14 @@ class BatchRefused(ValidationFailed):
 
 
 class AlreadyReversed(Conflict):
+    """All of the payment was given back already."""
+
     code, title = "already_reversed", "Already reversed"
 
 
 class NotReversible(Conflict):
+    """Only a completed payment between accounts here, both still open, can be given back."""
+
     code, title = "not_reversible", "Not reversible"
 
 

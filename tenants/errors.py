@@ -32,6 +32,8 @@ class TenantNotActive(EngineError):
 
 
 class TenantExists(Conflict):
+    """Another tenant has this id or number; asked for again with equal values, a tenant is simply there."""
+
     code, title = "tenant_exists", "Tenant exists"
 
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
+from payment_engine.api.catalogue import error_classes
 from payment_engine.api.problems import problem_boundary
 from payment_engine.errors import Conflict, NotFound
 
@@ -173,6 +174,12 @@ class TestCatalogue:
         codes = [entry["code"] for entry in client.get("/api/v1/problems").json()["data"]]
         assert codes == sorted(set(codes))
         assert {"not_found", "amount_invalid", "unknown_field", "rate_limited", "temporarily_unavailable"} <= set(codes)
+
+    def test_each_problem_is_explained_under_the_title_of_the_class_that_brought_its_code(self, client: Client) -> None:
+        entries = client.get("/api/v1/problems").json()["data"]
+        assert [entry["code"] for entry in entries if not entry["explanation"]] == []
+        brought = {kind.code: kind.title for kind in reversed(list(error_classes())) if "code" in kind.__dict__}
+        assert {entry["code"]: entry["title"] for entry in entries} == {code: brought[code] for code in {e["code"] for e in entries}}
 
     def test_an_unknown_code_is_not_found(self, client: Client) -> None:
         assert problem_of(client.get("/api/v1/problems/nonsense")) == (404, "not_found")
