@@ -18,10 +18,10 @@ needs_browser: Final = pytest.mark.skipif(CHROMIUM is None or DRIVER is None, re
 
 
 @contextmanager
-def chromium(width: int = 1280) -> Iterator[webdriver.Chrome]:
+def chromium() -> Iterator[webdriver.Chrome]:
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--window-size={width},900"):
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(executable_path=str(DRIVER)))
@@ -29,6 +29,12 @@ def chromium(width: int = 1280) -> Iterator[webdriver.Chrome]:
         yield driver
     finally:
         driver.quit()
+
+
+def resize(browser: webdriver.Chrome, width: int) -> None:
+    """Of the page itself: a window's frame and scrollbar take nothing of it."""
+    measures = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", measures)
 
 
 def show_as(browser: webdriver.Chrome, live_server: LiveServer, client: Client) -> None:
