@@ -7,6 +7,7 @@ It also says what is run in which order: the longest first, so that no worker is
 twice that can't come out differently (PAYMENT_ENGINE_TEST_PLACEMENT=schema).
 """
 
+import gc
 import os
 import secrets
 import sys
@@ -69,6 +70,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if os.environ.get("PAYMENT_ENGINE_TEST_PLACEMENT", "shared") != "shared":
         _leave_out(config, items, [item for item in items if not _sees_placement(item)])
     items.sort(key=_patience, reverse=True)  # the sort is stable: all others stay in the order pytest-django gave them
+
+
+def pytest_collection_finish() -> None:
+    """The garbage collector forgets Django and the tests themselves: walking through them took a twentieth of a run."""
+    gc.collect()
+    gc.freeze()
 
 
 def _leave_out(config: pytest.Config, items: list[pytest.Item], unneeded: list[pytest.Item]) -> None:

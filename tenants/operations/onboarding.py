@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from django.apps import apps
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import Max
@@ -14,6 +12,7 @@ from django_tenants.utils import schema_exists
 from payment_engine.errors import FieldError
 from tenants import registry
 from tenants.context import POOL_SCHEMA
+from tenants.database.boot import note_shared_migrations
 from tenants.database.login import is_owner_login
 from tenants.errors import OwnerLoginRequired, TenantExists, TenantNameInvalid
 from tenants.models import Placement, Tenant
@@ -148,17 +147,10 @@ def _alone_with(schema_name: str) -> Iterator[None]:
 
 
 def _create_schema(schema_name: str) -> None:
-    """With a note that everything of the shared apps is migrated: their tables are in schema public, and passing through
-    their migrations once more takes longer than making the tenant's own tables."""
-    tenant_apps = [apps.get_app_config(app).label for app in settings.TENANT_APPS]
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f'CREATE SCHEMA "{schema_name}"')
-        cursor.execute(f'CREATE TABLE "{schema_name}".django_migrations (LIKE "{POOL_SCHEMA}".django_migrations INCLUDING ALL)')
-        cursor.execute(
-            f'INSERT INTO "{schema_name}".django_migrations (app, name, applied)'  # noqa: S608  # a checked identifier
-            f' SELECT app, name, now() FROM "{POOL_SCHEMA}".django_migrations WHERE app <> ALL (%s) ORDER BY id',
-            [tenant_apps],
-        )
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(f'CREATE SCHEMA "{schema_name}"')
+        note_shared_migrations(schema_name, connection.alias)
 
 
 def _start_anew(schema_name: str) -> None:

@@ -49,38 +49,31 @@ def pages_within_reach(browser: webdriver.Chrome) -> Iterator[str]:
     yield "/api/v1/docs"
 
 
+def excess_at(browser: webdriver.Chrome, width: int) -> int:
+    """How many pixels of a page, or of the list on it, are out of sight."""
+    resize(browser, width)
+    assert browser.execute_script("return innerWidth") == width
+    return int(browser.execute_script(EXCESS))
+
+
 @pytest.mark.parametrize("person", ["operator_a", "platform"])
-def test_no_page_asks_for_what_its_policy_refuses(
+def test_no_page_asks_for_what_its_policy_refuses_or_scrolls_sideways_on_a_laptop(
     request: pytest.FixtureRequest, browser: webdriver.Chrome, live_server: LiveServer, rows: None, person: str
 ) -> None:
     show_as(browser, live_server, request.getfixturevalue(person))
-    refusals, visited = [], set()
+    visited, refusals = set(), []
+    wider: dict[tuple[str, int], int] = {}
     browser.get(f"{live_server.url}/admin/")
     for path in pages_within_reach(browser):
         browser.get(f"{live_server.url}{path}")
         WebDriverWait(browser, 30).until(lambda page: page.execute_script(IS_READY), path)
         visited.add(path)
+        wider |= {(path, width): excess for width in LAPTOPS if (excess := excess_at(browser, width))}
         refusals += [(path, entry["message"]) for entry in browser.get_log("browser") if "Content Security Policy" in entry["message"]]  # type: ignore[no-untyped-call]  # selenium's
     assert refusals == []
+    assert wider == {}
     assert {"/admin/payments/payment/", "/admin/iso20022/message/", "/admin/config_mgmt/configversion/settings/", "/api/v1/docs"} <= visited
     assert len(visited) > 25, sorted(visited)
-
-
-def test_no_list_scrolls_sideways_on_a_laptop(browser: webdriver.Chrome, live_server: LiveServer, rows: None, platform: Client) -> None:
-    show_as(browser, live_server, platform)
-    browser.get(f"{live_server.url}/admin/")
-    lists = [path for path in browser.execute_script(LINKS, "nav a, #nav-sidebar a") if path.startswith("/admin/")]
-    wider = {}
-    for path in dict.fromkeys(lists):
-        browser.get(f"{live_server.url}{path}")
-        WebDriverWait(browser, 30).until(lambda page: page.execute_script(IS_READY), path)
-        for width in LAPTOPS:
-            resize(browser, width)
-            assert browser.execute_script("return innerWidth") == width
-            if excess := browser.execute_script(EXCESS):
-                wider[path, width] = excess
-    assert "/admin/iso20022/message/" in lists
-    assert wider == {}
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/api/v1/docs"])

@@ -170,7 +170,7 @@ def test_an_overlapping_tier_is_said_at_its_row(operator_a: Client, in_tenant_a:
     ],
 )
 def test_nonsense_is_said_at_its_field(operator_a: Client, in_tenant_a: TenantRecord, given: dict[str, str], fields: list[str]) -> None:
-    answer = send(operator_a, ADD, **terms(code="SEPA") | given)
+    answer: Any = operator_a.post(ADD, terms(code="SEPA") | given)
     assert sorted(answer.context["form"].errors) == fields
     assert not PaymentType.objects.exists()
 
