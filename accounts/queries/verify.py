@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import connection
-from django.db.backends.utils import CursorWrapper
+from django.db import connection, transaction
 
 from tenants.context import current_tenant_id
 
 SHOWN_MAX: Final = 1000
+# It takes as long as the books are thick. And whole tables are compared: a plan that looks each row up on its own, made from
+# statistics of before the last file was booked, reads all postings for each of its payments.
+_UNHURRIED: Final = "SELECT set_config('statement_timeout', '0', true), set_config('enable_nestloop', 'off', true)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,17 +156,18 @@ def verify_ledger() -> list[Verdict]:
 
 def run_checks(checks: Sequence[Check]) -> list[Verdict]:
     current_tenant_id()  # raises TenantRequired: with no tenant every check would see no rows and be content
-    with connection.cursor() as cursor:
-        return [_run(cursor, check) for check in checks]
+    return [_run(check) for check in checks]
 
 
-def _run(cursor: CursorWrapper, check: Check) -> Verdict:
-    cursor.execute(f"SELECT count(*) FROM {check.subjects}")  # noqa: S608  # constants of this app
-    (checked,) = cursor.fetchone()
-    cursor.execute(
-        f"SELECT subject, detail, count(*) OVER () FROM ({check.violations}) v(subject, detail) ORDER BY subject LIMIT {SHOWN_MAX}"  # noqa: S608
-    )
-    rows = cursor.fetchall()
+def _run(check: Check) -> Verdict:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_UNHURRIED)
+        cursor.execute(f"SELECT count(*) FROM {check.subjects}")  # noqa: S608  # constants of this app
+        (checked,) = cursor.fetchone()
+        cursor.execute(
+            f"SELECT subject, detail, count(*) OVER () FROM ({check.violations}) v(subject, detail) ORDER BY subject LIMIT {SHOWN_MAX}"  # noqa: S608
+        )
+        rows = cursor.fetchall()
     return Verdict(
         check=check.name,
         checked=checked,

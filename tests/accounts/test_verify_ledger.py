@@ -8,14 +8,15 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from accounts.models import Account
 from accounts.operations.fold import fold_balances
-from accounts.queries.verify import verify_ledger
+from accounts.queries.verify import LEDGER_CHECKS, Check, run_checks, verify_ledger
 from payments.models import Payment
 from payments.operations.reverse import reverse_payment
 from payments.operations.submit import submit_payments
-from payments.queries.verify import verify_tenant
+from payments.queries.verify import PAYMENT_CHECKS, verify_tenant
 from tenants.context import tenant_scope
 from tenants.errors import TenantRequired
 from tenants.registry import TenantRecord
@@ -211,3 +212,46 @@ def test_what_was_looked_at_is_counted(in_tenant_a: TenantRecord) -> None:
     checked = {verdict.check: verdict.checked for verdict in verify_tenant()}
     assert (checked["journals sum to zero"], checked["postings fit their accounts"], checked["versions have no gap"]) == (1, 2, 2)
     assert checked["booked payments have one journal"] == Payment.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_takes_as_long_as_the_books_are_thick(tenant_a: TenantRecord) -> None:
+    timeouts = Check(name="timeouts", subjects="accounts", violations="SELECT 'statement', current_setting('statement_timeout')")
+    with tenant_scope(tenant_a), connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("30s",)
+        assert [each.detail for each in run_checks([timeouts])[0].violations] == ["0"]
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("30s",)
+
+
+@pytest.mark.parametrize("check", [*LEDGER_CHECKS, *PAYMENT_CHECKS], ids=lambda check: check.name)
+def test_no_check_reads_a_table_once_per_row_of_another(tenant_a: TenantRecord, check: Check) -> None:
+    """Statistics may be of before the last file was booked: of its 10,000 payments one check read all postings for each."""
+    seen: list[Any] = []
+
+    def explain(execute: Any, statement: str, parameters: Any, many: bool, context: Any) -> Any:
+        if statement.startswith("SELECT subject"):
+            context["cursor"].execute(f"EXPLAIN (FORMAT JSON) {statement}")
+            seen.extend(context["cursor"].fetchone()[0])
+        return execute(statement, parameters, many, context)
+
+    with tenant_scope(tenant_a), connection.execute_wrapper(explain):
+        run_checks([check])
+    assert len(seen) == 1
+    read = [node for node in _inner_sides(seen[0]["Plan"]) if "Relation Name" in node]
+    assert {node.get("Index Name") for node in read} <= {"idx_transactions_debtor"}, "of a limit's account, the payments of its window"
+
+
+def _inner_sides(plan: Any) -> Iterator[Any]:
+    """What is carried out once for each row of a nested loop's outer side."""
+    for child in plan.get("Plans", []):
+        if plan["Node Type"] == "Nested Loop" and child["Parent Relationship"] == "Inner":
+            yield from _nodes(child)
+        yield from _inner_sides(child)
+
+
+def _nodes(plan: Any) -> Iterator[Any]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from _nodes(child)
