@@ -15,6 +15,7 @@ import socket
 import stat
 import subprocess
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
@@ -242,18 +243,22 @@ class EmbeddedPostgres(EmbeddedServer):
         draft.rename(self.cluster)
 
     def _clear_remains(self) -> None:
-        """After a crash: wait for the old server's processes, end those that stay, forget a lock file nobody holds.
+        """After a crash: wait for the old server's processes, end those that stay, forget lock files nobody holds.
 
-        PostgreSQL itself takes a zombie or a reused process id in its lock file for a running server and never starts again.
+        PostgreSQL itself takes a zombie or a reused process id in the lock file of its cluster, or in that of its socket,
+        for a running server and never starts again.
         """
-        if not wait_until_gone(self.cluster, 5):
-            for number in (signal.SIGINT, signal.SIGKILL):
+        for number in (None, signal.SIGINT, signal.SIGKILL):
+            if number is not None:
                 for pid in processes_in(self.cluster):
-                    os.kill(pid, number)
-                if wait_until_gone(self.cluster, 5):
-                    break
-        if self._lock_file_lines():
-            (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, number)
+            if wait_until_gone(self.cluster, 5):
+                break
+        else:  # without lock files a second server would write into the first one's cluster
+            raise ServerFailed(f"the PostgreSQL of {self.cluster} does not end: its processes are {processes_in(self.cluster)}")
+        for lock_file in (self.cluster / "postmaster.pid", *self.data_dir.glob(".s.PGSQL.*")):
+            lock_file.unlink(missing_ok=True)
 
     def _lock_file_lines(self) -> list[str]:
         try:

@@ -35,13 +35,14 @@ def test_postgres_keeps_every_committed_row_over_ten_kills(folder: Path, servers
     assert processes_in(postgres.cluster) == []
 
 
-def test_postgres_starts_although_its_lock_file_names_a_living_stranger(folder: Path, servers: Servers) -> None:
+def test_postgres_starts_although_its_lock_files_name_a_living_stranger(folder: Path, servers: Servers) -> None:
     postgres = servers.postgres(folder, durable=False)
     postgres.start()
     postgres.kill()
-    lock_file = postgres.cluster / "postmaster.pid"
-    lines = lock_file.read_text().splitlines()
-    lock_file.write_text("\n".join([str(os.getppid()), *lines[1:]]) + "\n")  # a process id that was given out again
+    lock_files = [postgres.cluster / "postmaster.pid", folder / f".s.PGSQL.{postgres.port}.lock"]
+    for lock_file in lock_files:
+        lines = lock_file.read_text().splitlines()
+        lock_file.write_text("\n".join([str(os.getppid()), *lines[1:]]) + "\n")  # a process id that was given out again
     postgres.start()
 
 
