@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 
+from tenants.context import POOL_SCHEMA
 from tenants.database.boot import note_shared_migrations
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,4 +35,4 @@ def test_a_new_schema_has_the_shared_apps_migrations_behind_it_and_its_own_befor
 
 
 def test_the_pool_was_migrated_as_a_whole(owner_database: Any) -> None:
-    assert recorded(owner_database, settings.TENANCY["POOL_SCHEMA"]) == recorded(owner_database, "public")
+    assert recorded(owner_database, POOL_SCHEMA) == recorded(owner_database, "public")
