@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.apps import AppConfig
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models.signals import pre_migrate
@@ -22,13 +20,13 @@ class TenantsConfig(AppConfig):
         schema_pre_migration.connect(_note_shared_migrations)
 
 
-def _boot(*, using: str, **_kwargs: Any) -> None:  # noqa: ANN401
+def _boot(*, using: str, **_kwargs: object) -> None:
     from tenants.database.boot import boot
 
     boot(using)
 
 
-def _note_shared_migrations(*, schema_name: str, **_kwargs: Any) -> None:  # noqa: ANN401
+def _note_shared_migrations(*, schema_name: str, **_kwargs: object) -> None:
     from tenants.database.boot import note_shared_migrations
 
     note_shared_migrations(schema_name, DEFAULT_DB_ALIAS)

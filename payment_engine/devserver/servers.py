@@ -248,11 +248,10 @@ class EmbeddedPostgres(EmbeddedServer):
         PostgreSQL itself takes a zombie or a reused process id in the lock file of its cluster, or in that of its socket,
         for a running server and never starts again.
         """
-        for number in (None, signal.SIGINT, signal.SIGKILL):
-            if number is not None:
-                for pid in processes_in(self.cluster):
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, number)
+        for number in (0, signal.SIGINT, signal.SIGKILL):  # 0 sends nothing
+            for pid in processes_in(self.cluster):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
             if wait_until_gone(self.cluster, 5):
                 break
         else:  # without lock files a second server would write into the first one's cluster

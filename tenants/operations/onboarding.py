@@ -12,7 +12,6 @@ from django_tenants.utils import schema_exists
 from payment_engine.errors import FieldError
 from tenants import registry
 from tenants.context import POOL_SCHEMA
-from tenants.database.boot import note_shared_migrations
 from tenants.database.login import is_owner_login
 from tenants.errors import OwnerLoginRequired, TenantExists, TenantNameInvalid
 from tenants.models import Placement, Tenant
@@ -147,10 +146,9 @@ def _alone_with(schema_name: str) -> Iterator[None]:
 
 
 def _create_schema(schema_name: str) -> None:
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(f'CREATE SCHEMA "{schema_name}"')
-        note_shared_migrations(schema_name, connection.alias)
+    """Empty: migrate_schemas notes what of the shared apps it needs not pass through (tenants.database.boot)."""
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE SCHEMA "{schema_name}"')
 
 
 def _start_anew(schema_name: str) -> None:
