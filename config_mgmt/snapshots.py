@@ -13,6 +13,7 @@ from django.db import connection
 
 from tenants import registry
 from tenants.context import current_tenant_id, tenant_scope
+from tenants.database.on_loop import off_loop
 from tenants.registry import TenantRecord
 
 T = TypeVar("T")
@@ -39,13 +40,7 @@ class SnapshotCache(Generic[T]):
         entry = self._entries.get(tenant.slug)
         if entry is not None and entry[0] >= tenant.config_revision:
             return entry[1]
-        if connection.in_atomic_block:  # may see a change that is never committed: nothing to keep
-            return self._read(tenant)[1]
-        with self._lock:
-            entry = self._entries.get(tenant.slug)
-            if entry is None or entry[0] < tenant.config_revision:
-                entry = self._entries[tenant.slug] = self._read(tenant)
-        return entry[1]
+        return off_loop(self._renewed, tenant)
 
     def refresh(self, tenant: TenantRecord) -> None:
         """Read it again if this process holds an outdated one."""
@@ -56,6 +51,15 @@ class SnapshotCache(Generic[T]):
 
     def forget(self) -> None:
         self._entries.clear()
+
+    def _renewed(self, tenant: TenantRecord) -> T:
+        if connection.in_atomic_block:  # may see a change that is never committed: nothing to keep
+            return self._read(tenant)[1]
+        with self._lock:
+            entry = self._entries.get(tenant.slug)
+            if entry is None or entry[0] < tenant.config_revision:
+                entry = self._entries[tenant.slug] = self._read(tenant)
+        return entry[1]
 
     def _read(self, tenant: TenantRecord) -> tuple[int, T]:
         """Under a revision that stood still meanwhile, so that the number names exactly what was read; while it never stands

@@ -40,13 +40,16 @@ class ApiHandler:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if not environ.get("PATH_INFO", "").startswith(_PREFIX) or environ.get("SCRIPT_NAME"):
             return self._others(environ, start_response)
-        response = self._chain(WSGIRequest(environ))
+        response = self.answer(environ)
         start_response(f"{response.status_code} {response.reason_phrase}", list(response.headers.items()))
         if response.streaming:
             whole: Iterable[bytes] = response  # the server closes it once it is sent, which is when connections are looked after
             return whole
         look_after_connections()
         return [response.content]
+
+    def answer(self, environ: "WSGIEnvironment") -> Any:  # noqa: ANN401  # an HttpResponse or a streamed one
+        return self._chain(WSGIRequest(environ))
 
     def _middleware_around(self, view: GetResponse) -> GetResponse:
         """As `BaseHandler.load_middleware` does it."""

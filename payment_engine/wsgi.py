@@ -3,6 +3,7 @@
 import gc
 import os
 from importlib import import_module
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import close_caches
@@ -11,7 +12,8 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, reset_queries
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payment_engine.settings")
-application = get_wsgi_application()
+application: Any = get_wsgi_application()
+api: Any = None
 import_module(settings.ROOT_URLCONF)  # every view is loaded before the first request asks for one
 import_module("payments.calendars").read_ahead()  # the library behind them takes a second to import
 import_module("iso20022.schemas").xsd_text(import_module("iso20022.camt053").DEFAULT_VERSION)  # made from a package's code, not read
@@ -21,7 +23,7 @@ request_started.disconnect(close_old_connections)
 request_finished.disconnect(close_caches)
 if not settings.DEBUG:
     request_started.disconnect(reset_queries)
-    application = import_module("payment_engine.api_handler").ApiHandler(application)
+    application = api = import_module("payment_engine.api_handler").ApiHandler(application)
 gc.collect()
 gc.freeze()  # what is loaded by now stays: the collector need not walk through it again and again
 if not settings.TESTING:

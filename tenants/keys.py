@@ -23,6 +23,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from payment_engine.clock import now
 from tenants.context import use
+from tenants.database.on_loop import off_loop
 from tenants.models import SigningKey
 
 RENEWAL_SECONDS: Final = 4.0
@@ -57,13 +58,13 @@ def key_ring() -> KeyRing:
     ring = _ring
     if ring is not None and time.monotonic() - ring.read_at < (STALENESS_SECONDS if _lock.locked() else RENEWAL_SECONDS):
         return ring
-    return _refresh(older_than=RENEWAL_SECONDS)
+    return off_loop(_refresh, older_than=RENEWAL_SECONDS)
 
 
 def public_key(kid: str) -> RSAPublicKey | None:
     """The key with this id. An unknown id re-reads the ring once, so a key made a moment ago in another process works."""
     found = key_ring().public.get(kid)
-    return found if found is not None else _refresh(older_than=UNKNOWN_KEY_PAUSE_SECONDS).public.get(kid)
+    return found if found is not None else off_loop(_refresh, older_than=UNKNOWN_KEY_PAUSE_SECONDS).public.get(kid)
 
 
 def forget() -> None:

@@ -11,6 +11,7 @@ from typing import Final
 from django.db import connection
 
 from tenants.context import use
+from tenants.database.on_loop import off_loop
 from tenants.errors import TenantUnknown
 from tenants.models import Tenant
 
@@ -79,15 +80,18 @@ def refresh() -> None:
 
 
 def _current() -> dict[str, TenantRecord]:
+    return _records if time.monotonic() < _expires_at else off_loop(_renewed)
+
+
+def _renewed() -> dict[str, TenantRecord]:
     global _records, _expires_at  # noqa: PLW0603
-    if time.monotonic() >= _expires_at:
-        if connection.in_atomic_block:  # may see what is never committed: nothing to keep
-            return _load()
-        with _lock:
-            if time.monotonic() >= _expires_at:
-                _records = _load()
-                _expires_at = time.monotonic() + STALENESS_SECONDS
-    return _records
+    if connection.in_atomic_block:  # may see what is never committed: nothing to keep
+        return _load()
+    with _lock:
+        if time.monotonic() >= _expires_at:
+            _records = _load()
+            _expires_at = time.monotonic() + STALENESS_SECONDS
+        return _records
 
 
 def _load() -> dict[str, TenantRecord]:

@@ -17,6 +17,7 @@ from config_mgmt.rate_limits.limiter import limiter
 from config_mgmt.rate_limits.shared import Heard
 from payment_engine.api.errors import RateLimited
 from tenants import registry
+from tenants.database.on_loop import off_loop
 from tenants.registry import TenantRecord
 
 _KEPT: Final = 10_000
@@ -66,7 +67,7 @@ def count(tickets: Iterable[Ticket]) -> None:
         if ticket.verdict is None:
             waiting.setdefault(ticket.policy.key, []).append(ticket)
     for together in waiting.values():
-        verdicts, heard = limiter().spend_together(together[0].policy, len(together))
+        verdicts, heard = off_loop(limiter().spend_together, together[0].policy, len(together))
         for ticket, verdict in zip(together, verdicts, strict=True):
             ticket.verdict = verdict
         _note(together[0].policy, refuses=not verdicts[-1].admitted)

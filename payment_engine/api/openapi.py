@@ -58,7 +58,7 @@ def id_schema(prefix: str) -> JsonObject:
 
 def add_declared_operations(result: JsonObject, generator: object, request: object, public: bool) -> JsonObject:
     """POSTPROCESSING_HOOKS: merge the lean views' operations and the answers all have in common."""
-    declared = list(_declared(get_resolver().url_patterns, "/"))
+    declared = list(declared_operations())
     types, components = _components([operation for _, _, operation in declared])
     paths: JsonObject = result.setdefault("paths", {})
     problems = ProblemResponses()
@@ -81,6 +81,11 @@ def add_declared_operations(result: JsonObject, generator: object, request: obje
     tags = {tag for operations in paths.values() for document in operations.values() for tag in document.get("tags", ())}
     result["tags"] = [{"name": tag} for tag in sorted(tags)]
     return result
+
+
+def declared_operations() -> Iterator[tuple[str, str, Operation]]:
+    """Path (as the document writes it), method and operation of every lean view."""
+    return _declared(get_resolver().url_patterns, "/")
 
 
 def _declared(patterns: Sequence[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[str, str, Operation]]:

@@ -1,12 +1,16 @@
 """Sharing transactions: payments that wait in one process for the same tenant are booked together.
 
-The first request to arrive leads: it books what is waiting, then hands the lead to the next one waiting. There is no
-timer and no extra thread: a lone request is a batch of one at once, and while one batch commits the next one gathers.
-Commits, round trips and locks on a busy account are then paid once for many payments.
+One thread at a time books what is waiting for a tenant, then has the next batch booked, its turn among the tenants. There
+is no timer: a lone request is a batch of one at once, and while one batch commits the next one gathers. Commits, round
+trips and locks on a busy account are then paid once for many payments.
 """
 
+import asyncio
 import threading
 from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Final
 
 from django.conf import settings
@@ -16,26 +20,36 @@ from config_mgmt.rate_limits.tickets import Ticket, count
 from payment_engine.errors import Unavailable
 from payments.operations.submit import submit_payments
 from payments.values import Outcome, SubmitPayment
-from tenants.context import current_tenant_id
+from tenants.context import Scope, current_scope
+from tenants.database.base import look_after_connections
+from tenants.database.on_loop import is_on_loop, off_loop, wait_for
 
 BATCH_MAX: Final = 64
 WAITING_MAX: Final = 1000
 _WAIT_SECONDS: Final = 30
+_bookers: Final = ThreadPoolExecutor(16, thread_name_prefix="booking")
 
 
 class _Waiter:
-    """`called` is held until somebody has news for it: a plain lock costs a tenth of a threading.Event."""
+    """One payment and its request, which waits on the event loop for `future` or in a thread for the lock `called`.
 
-    __slots__ = ("called", "done", "error", "item", "leads", "outcome", "ticket")
+    A plain lock costs a tenth of a threading.Event.
+    """
+
+    __slots__ = ("called", "context", "error", "future", "item", "outcome", "ticket")
 
     def __init__(self, item: SubmitPayment, ticket: Ticket | None) -> None:
         self.item = item
         self.ticket = ticket
+        self.context = copy_context()
         self.outcome: Outcome | None = None
         self.error: BaseException | None = None
-        self.done = self.leads = False
+        self.future: asyncio.Future[None] | None = None
         self.called = threading.Lock()
-        self.called.acquire()
+        if is_on_loop():
+            self.future = asyncio.get_running_loop().create_future()
+        else:
+            self.called.acquire()
 
 
 class _Queue:
@@ -44,57 +58,90 @@ class _Queue:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: deque[_Waiter] = deque()
-        self._led = False
+        self._is_booked = False
 
     def submit(self, item: SubmitPayment, ticket: Ticket | None) -> Outcome:
         waiter = _Waiter(item, ticket)
         with self._lock:
             if len(self._waiting) >= WAITING_MAX:
                 raise Unavailable("too many payments are waiting at the moment")
-            if self._led:
-                self._waiting.append(waiter)
-            else:
-                self._led = waiter.leads = True
-        if not waiter.leads:
-            self._wait(waiter)
-        if waiter.leads:
-            self._lead(waiter)
+            self._waiting.append(waiter)
+            begins, self._is_booked = not self._is_booked, True
+        if begins:
+            self._begin(waiter)
+        self._wait(waiter)
         if waiter.error is not None:
             raise waiter.error
-        assert waiter.outcome is not None, "a booked waiter has its outcome"  # noqa: S101  # set by whoever led
+        assert waiter.outcome is not None, "a booked waiter has its outcome"  # noqa: S101  # set by whoever booked it
         return waiter.outcome
 
+    def _begin(self, waiter: _Waiter) -> None:
+        """On the loop once it has taken in all requests that are there: they make one batch."""
+        if waiter.future is None:
+            _bookers.submit(self._book_next)
+        else:
+            waiter.future.get_loop().call_soon(_bookers.submit, self._book_next)
+
     def _wait(self, waiter: _Waiter) -> None:
-        if waiter.called.acquire(timeout=_WAIT_SECONDS):
-            return
-        with self._lock:
-            if waiter.done or waiter.leads:
-                return
-            if waiter in self._waiting:
-                self._waiting.remove(waiter)
-                raise Unavailable("the payment waited too long and was not booked")
-        waiter.called.acquire()  # it is being booked right now: its fate must be known
+        if waiter.future is not None:
+            timer = waiter.future.get_loop().call_later(_WAIT_SECONDS, self._give_up, waiter)
+            try:
+                wait_for(waiter.future)
+            finally:
+                timer.cancel()
+        elif not waiter.called.acquire(timeout=_WAIT_SECONDS):
+            self._give_up(waiter)
+            waiter.called.acquire()
 
-    def _lead(self, first: _Waiter) -> None:
+    def _give_up(self, waiter: _Waiter) -> None:
+        """Unless it is being booked right now: then its fate must be known."""
         with self._lock:
-            batch = [first, *(self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_MAX - 1)))]
+            if waiter not in self._waiting:
+                return
+            self._waiting.remove(waiter)
+        waiter.error = Unavailable("the payment waited too long and was not booked")
+        _call([waiter])
+
+    def _book_next(self) -> None:
+        with self._lock:
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_MAX))]
         try:
-            if admitted := _admitted(batch):
-                _book(admitted)
+            if batch:
+                batch[0].context.run(_settle, batch)
         finally:
-            self._hand_over()
-            for waiter in batch[1:]:
-                waiter.done = True
-                waiter.called.release()
+            with self._lock:
+                self._is_booked = goes_on = bool(self._waiting)
+            if goes_on:
+                _bookers.submit(self._book_next)
+            _call(batch)
 
-    def _hand_over(self) -> None:
-        with self._lock:
-            if not self._waiting:
-                self._led = False
-                return
-            successor = self._waiting.popleft()
-            successor.leads = True
-        successor.called.release()
+
+def _settle(batch: list[_Waiter]) -> None:
+    """Each has its outcome or its error afterwards."""
+    try:
+        if admitted := _admitted(batch):
+            _book(admitted)
+    except BaseException as error:  # noqa: BLE001  # handed to the requests, which raise it
+        for waiter in batch:
+            if waiter.outcome is None and waiter.error is None:
+                waiter.error = error
+    finally:
+        look_after_connections()
+
+
+def _call(waiters: Iterable[_Waiter]) -> None:
+    futures = [waiter.future for waiter in waiters if waiter.future is not None]
+    if futures:
+        futures[0].get_loop().call_soon_threadsafe(_wake, futures)
+    for waiter in waiters:
+        if waiter.future is None:
+            waiter.called.release()
+
+
+def _wake(futures: list[asyncio.Future[None]]) -> None:
+    for future in futures:
+        if not future.done():  # cancelled: its client went away
+            future.set_result(None)
 
 
 def _admitted(batch: list[_Waiter]) -> list[_Waiter]:
@@ -120,7 +167,7 @@ def _book(batch: list[_Waiter]) -> None:
         waiter.outcome = outcome
 
 
-_queues: dict[str, _Queue] = {}
+_queues: dict[Scope | None, _Queue] = {}
 _queues_lock = threading.Lock()
 
 
@@ -130,13 +177,13 @@ def submit_payment(item: SubmitPayment, *, ticket: Ticket | None = None) -> Outc
     Same rules as `submit_payments`. Inside an atomic block it is booked in that transaction, on its own. A request's
     ticket is counted first, together with those it shares the transaction with; raises RateLimited if it is refused.
     """
-    if not settings.PAYMENTS_SHARE_TRANSACTIONS or connection.in_atomic_block:
-        return _submit_alone(item, ticket)
-    tenant_id = current_tenant_id()
-    queue = _queues.get(tenant_id)
+    if not settings.PAYMENTS_SHARE_TRANSACTIONS or (not is_on_loop() and connection.in_atomic_block):
+        return off_loop(_submit_alone, item, ticket)
+    scope = current_scope()
+    queue = _queues.get(scope)
     if queue is None:
         with _queues_lock:
-            queue = _queues.setdefault(tenant_id, _Queue())
+            queue = _queues.setdefault(scope, _Queue())
     return queue.submit(item, ticket)
 
 

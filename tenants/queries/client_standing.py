@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tenants.context import use
+from tenants.database.on_loop import off_loop
 from tenants.models import ApiClient
 
 RENEWAL_SECONDS: Final = 4.0
@@ -38,7 +39,7 @@ def client_standing(client_id: str) -> ClientStanding | None:
         return cached[1]
     _being_read.add(client_id)
     try:
-        standing = _load(client_id)
+        standing = off_loop(_load, client_id)
     finally:
         _being_read.discard(client_id)
     if len(_standings) >= MAX_CLIENTS:

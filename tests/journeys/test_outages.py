@@ -118,7 +118,7 @@ def test_payments_work_while_valkey_is_away(stack: Stack, demo_bank: Caller) -> 
 
 def test_web_process_that_is_killed_is_replaced(stack: Stack, demo_bank: Caller) -> None:
     workers = stack.web_workers
-    assert len(workers) == 2
+    assert workers
     os.kill(workers[0], signal.SIGKILL)
     assert eventually(lambda: len(stack.web_workers) == len(workers) and workers[0] not in stack.web_workers, 20)
     assert eventually(lambda: all(demo_bank.pay("1.00").status == 201 for _ in range(5)), 10)

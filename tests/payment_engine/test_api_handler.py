@@ -10,12 +10,14 @@ from django.test import RequestFactory
 from accounts.models import Account
 from payment_engine.api_handler import ApiHandler
 from payment_engine.ids import new_id
+from payment_engine.loop_handler import LoopHandler
 from payments.models import Payment
 from tenants.context import tenant_scope
 from tenants.database import base
 from tenants.registry import TenantRecord
 from tests.api import Api
 from tests.factories import make_account, make_payment_type
+from tests.web_server import as_wsgi
 
 pytestmark = pytest.mark.django_db(transaction=True)
 _CHANGING: Final = re.compile(rb'pay_[0-9a-f]{32}|"(uetr|createdAt|completedAt|correlationId|booked|available)":"[^"]*"|r=\d+;t=\d+')
@@ -90,7 +92,7 @@ def ask(application: Any, sent: Sent, token: str) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("sent", REQUESTS)
-def test_both_roads_answer_alike(accounts: tuple[Account, Account], tenant: TenantRecord, sent: Sent) -> None:
+def test_all_roads_answer_alike(accounts: tuple[Account, Account], tenant: TenantRecord, sent: Sent) -> None:
     ada, bob = accounts
     payment = (
         f'{{"paymentType": "INTERNAL_TRANSFER", "debtorAccount": "{ada.public_id}", "creditorAccount": "{bob.public_id}", '
@@ -102,8 +104,9 @@ def test_both_roads_answer_alike(accounts: tuple[Account, Account], tenant: Tena
     handler = ApiHandler(django)
     assert ask(handler, sent, token) == expected
     assert ask(handler, sent, token) == expected, "the address is known by now"
+    assert ask(as_wsgi(LoopHandler(handler, handler)), sent, token) == expected, "and so on the event loop"
     with tenant_scope(tenant):
-        assert Payment.objects.count() == (3 if expected[0] == "201 Created" else 0)
+        assert Payment.objects.count() == (4 if expected[0] == "201 Created" else 0)
 
 
 def test_a_fault_of_ours_is_a_500_on_both_roads(tenant: TenantRecord, monkeypatch: pytest.MonkeyPatch) -> None:

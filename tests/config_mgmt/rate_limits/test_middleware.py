@@ -3,12 +3,14 @@
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import http_sf
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
@@ -19,8 +21,10 @@ from config_mgmt.rate_limits.middleware import rate_limit_middleware
 from config_mgmt.values import Actor
 from events.models import IdempotencyKey
 from payment_engine.api.scopes import PLATFORM_ADMIN
+from payment_engine.api_handler import ApiHandler
 from payment_engine.devserver.servers import EmbeddedValkey
 from payment_engine.errors import NotFound
+from payment_engine.loop_handler import LoopHandler
 from payment_engine.redis import redis_client
 from payments.api.shapes import PaymentInput
 from payments.models import Payment
@@ -33,6 +37,7 @@ from tenants.registry import TenantRecord
 from tenants.tokens import issue_access_token
 from tests.api import Api
 from tests.factories import make_account, make_payment_type
+from tests.web_server import Bank, serve
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 ENDPOINT: Final = "/api/v1/transactions"
@@ -124,6 +129,17 @@ def test_payments_that_share_a_transaction_are_counted_exactly_and_the_refused_a
         assert Payment.objects.count() == IdempotencyKey.objects.count() == len(booked)
     if len(booked) == 20:
         assert sorted(parsed(answer, "RateLimit")[0][1]["r"] for answer in booked) == list(range(20))
+
+
+def test_the_rate_limit_holds_for_payments_on_the_event_loop(tenant_a: TenantRecord) -> None:
+    bank, api = Bank(tenant_a), ApiHandler(WSGIHandler())
+    limit(tenant_a, ENDPOINT, 1, 3)
+    for expected in ({201: 3, 429: 17}, {429: 20}):  # the second time they are counted before they wait
+        requests = [bank.request() for _ in range(20)]
+        serve(LoopHandler(api, api), *requests)
+        assert Counter(exchange.status for _, exchange in requests) == expected
+    with tenant_scope(tenant_a):
+        assert Payment.objects.count() == 3
 
 
 def test_a_caller_over_its_limit_does_not_wait_among_the_others(tenant_a: TenantRecord, monkeypatch: pytest.MonkeyPatch) -> None:
