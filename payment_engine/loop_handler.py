@@ -1,8 +1,8 @@
 """The web server's event loop: payments stay on it while they wait, everything else is answered in threads.
 
-Payments that are booked together wait for most of their time. With a thread for each, Python spent a quarter of a
-payment on changing between them, and two processes were needed, which halved the batches. They run as greenlets now
-(`tenants/database/on_loop.py`), by the same middleware and views.
+Payments that are booked together wait for most of their time. A thread for each costs changes between threads, and
+more processes with smaller batches. On the loop they run as greenlets (`tenants/database/on_loop.py`), through the same
+middleware and views as in a thread.
 """
 
 import asyncio

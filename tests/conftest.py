@@ -19,13 +19,16 @@ from django.test import TransactionTestCase
 from environ import Env
 
 from config_mgmt.snapshots import forget_snapshots
+from payments.operations import sharing
 from tenants import registry
 from tenants.context import tenant_scope
+from tenants.database import on_loop
 from tenants.models import Tenant
 from tenants.operations.keys import ensure_signing_key
 from tenants.operations.onboarding import create_tenant
 from tenants.registry import TenantRecord
 from tests.databases import copy_of_template
+from tests.threads import close_connections_of
 
 _owner: dict[str, Any] = {}
 hypothesis.settings.register_profile("engine", deadline=None)  # a busy machine is no counterexample
@@ -46,6 +49,8 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
         _owner.update(dbname=name, **_address(default.settings_dict))
         _login("default", os.environ["DATABASE_URL"], "app")
         yield
+        close_connections_of(sharing._bookers)
+        close_connections_of(on_loop._threads)
         for connection in (default, platform):
             connection.close()
 

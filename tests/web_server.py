@@ -16,6 +16,7 @@ from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
 from tests.api import Api
 from tests.factories import make_account, make_payment_type
+from tests.threads import close_connections_of
 
 TRANSACTIONS = "/api/v1/transactions"
 
@@ -94,6 +95,7 @@ def serve(handler: Any, *requests: tuple[SentScope, Exchange]) -> None:
         await asyncio.sleep(0.001)  # what was to be done afterwards
 
     asyncio.run(all_of_them())
+    close_connections_of(handler._threads)
 
 
 def as_wsgi(handler: Any) -> Any:

@@ -34,10 +34,7 @@ _log = logging.getLogger(__name__)
 
 
 class _Waiter:
-    """One payment and its request, which waits on the event loop for `future` or in a thread for the lock `called`.
-
-    A plain lock costs a tenth of a threading.Event.
-    """
+    """One payment and its request, which waits on the event loop for `future` or in a thread for the lock `called`."""
 
     __slots__ = ("called", "context", "error", "future", "item", "outcome", "ticket")
 

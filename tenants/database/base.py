@@ -37,7 +37,7 @@ _used: Final = _Used()
 
 
 def look_after_connections() -> None:
-    """Django's `close_old_connections`, of those this thread used: most payments are booked by another request's thread."""
+    """Django's `close_old_connections`, of those this thread used."""
     for used in tuple(_used.connections):
         used.close_if_unusable_or_obsolete()
     _used.connections.clear()  # last, as looking at one counts as using it

@@ -19,6 +19,11 @@ def dev_run(folder: Path, port: int = 0) -> DevRun:
     return DevRun(port=port or free_port(), data_dir=folder, workers=1, reset=False)
 
 
+@pytest.mark.parametrize(("workers", "web_processes"), [(1, 1), (2, 1), (3, 1), (4, 2), (16, 8)])
+def test_there_are_half_as_many_web_processes_as_workers(folder: Path, workers: int, web_processes: int) -> None:
+    assert DevRun(port=8000, data_dir=folder, workers=workers, reset=False).web_processes == web_processes
+
+
 HOLD = """
 import fcntl, os, pathlib, sys, time
 lock = open(sys.argv[1], "w")

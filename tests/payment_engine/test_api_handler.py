@@ -85,7 +85,9 @@ def ask(application: Any, sent: Sent, token: str) -> tuple[Any, ...]:
     if hasattr(chunks, "close"):
         chunks.close()
     status, fields = answer
-    stable = {name: _CHANGING.sub(b"*", value.encode()) for name, value in fields if name not in {"Set-Cookie", "Content-Length"}}
+    stable = {
+        name: _CHANGING.sub(b"*", value.encode()) for name, value in fields if name not in {"Set-Cookie", "Content-Length", "Expires"}
+    }
     if "HTTP_X_CORRELATION_ID" not in sent.headers and "X-Correlation-ID" in stable:
         stable["X-Correlation-ID"] = b"*"
     return status, stable, _CHANGING.sub(b"*", content)

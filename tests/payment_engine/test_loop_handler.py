@@ -24,6 +24,7 @@ from tenants import keys, registry, tokens
 from tenants.context import tenant_scope
 from tenants.queries import client_standing
 from tenants.registry import TenantRecord
+from tests.threads import close_connections_of
 from tests.web_server import Bank, Exchange, SentHeaders, SentScope, posted, serve
 
 PATH = "/api/v1/transactions"
@@ -222,15 +223,17 @@ def test_a_payment_that_waits_too_long_is_not_booked_and_one_under_way_is(
 
     monkeypatch.setattr(sharing, "submit_payments", slow)
     first, second, in_thread = bank.request(), bank.request(), bank.request()
+    others = LoopHandler(handler._application, None)
 
     async def one_after_another() -> None:
         under_way = asyncio.ensure_future(handler.__rsgi__(*first))  # type: ignore[arg-type]  # as granian's own
         await asyncio.to_thread(begun.wait)
-        await asyncio.gather(handler.__rsgi__(*second), LoopHandler(handler._application, None).__rsgi__(*in_thread))  # type: ignore[arg-type]
+        await asyncio.gather(handler.__rsgi__(*second), others.__rsgi__(*in_thread))  # type: ignore[arg-type]
         assert not under_way.done()
         await under_way
 
     asyncio.run(one_after_another())
+    close_connections_of(others._threads)
     assert [exchange.status for _, exchange in (first, second, in_thread)] == [201, 503, 503]
     with tenant_scope(tenant_a):
         assert Payment.objects.count() == 1
