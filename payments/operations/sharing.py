@@ -116,7 +116,10 @@ class _Queue:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_MAX))]
         if batch:
             batch[0].context.run(_settle, batch)
-            _call(batch)
+            try:
+                _call(batch)
+            except RuntimeError:  # the loop is closed: the process ends, and nobody is there to be told
+                _log.warning("payments were booked whose callers are gone", extra={"payments": len(batch)})
 
 
 def _settle(batch: list[_Waiter]) -> None:
