@@ -33,7 +33,7 @@ def test_a_large_file_comes_back_as_it_was_sent_also_to_a_slow_reader(demo_bank:
     path = f"/iso20022/messages/{sent.json['messageId']}/document"
     assert demo_bank.get(path).body == document
     with socket.create_connection(("127.0.0.1", demo_bank.stack.port)) as slow:
-        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         slow.sendall(
             f"GET /api/v1{path} HTTP/1.1\r\nHost: 127.0.0.1\r\n".encode()
             + f"Authorization: Bearer {demo_bank.token}\r\nConnection: close\r\n\r\n".encode()
