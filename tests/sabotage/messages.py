@@ -68,4 +68,11 @@ SABOTAGES: Final = (
         instead='<CdtDbtInd>DBIT</CdtDbtInd>" if minor > 0',
         tests="tests/iso20022",
     ),
+    Sabotage(
+        name="a body that was cut off passes for whole",
+        file="payment_engine/wsgi_environ.py",
+        line="if self._missing:",
+        instead="if self._missing == -1:",
+        tests="tests/payment_engine/test_loop_handler.py",
+    ),
 )

@@ -47,4 +47,18 @@ SABOTAGES: Final = (
         instead='"verify_exp": False, "require"',
         tests="tests/tenants/identity",
     ),
+    Sabotage(
+        name="what is asked beside the event loop has no tenant",
+        file="tenants/database/on_loop.py",
+        line="return context.run(function, *args, **kwargs)",
+        instead="return function(*args, **kwargs)",
+        tests="tests/tenants/test_on_loop.py",
+    ),
+    Sabotage(
+        name="payments that waited are booked in no tenant's scope",
+        file="payments/operations/sharing.py",
+        line="batch[0].context.run(_settle, batch)",
+        instead="_settle(batch)",
+        tests="tests/payment_engine/test_loop_handler.py",
+    ),
 )
