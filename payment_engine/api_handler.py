@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, get_resolver
 from django.utils.module_loading import import_string
@@ -48,8 +48,9 @@ class ApiHandler:
         look_after_connections()
         return [response.content]
 
-    def answer(self, environ: "WSGIEnvironment") -> Any:  # noqa: ANN401  # an HttpResponse or a streamed one
-        return self._chain(WSGIRequest(environ))
+    def answer(self, environ: "WSGIEnvironment") -> HttpResponse | StreamingHttpResponse:
+        response: HttpResponse | StreamingHttpResponse = self._chain(WSGIRequest(environ))
+        return response
 
     def _middleware_around(self, view: GetResponse) -> GetResponse:
         """As `BaseHandler.load_middleware` does it."""

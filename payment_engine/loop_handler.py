@@ -9,21 +9,17 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from functools import partial
 from io import BufferedReader, BytesIO
 from tempfile import SpooledTemporaryFile
-from typing import IO, TYPE_CHECKING, Any, Final, cast
+from typing import IO, Any, Final, cast
 
 from django.conf import settings
-from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope  # type: ignore[attr-defined]  # it does not say what it exports
+from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope
 
 from payment_engine.api.openapi import declared_operations
 from payment_engine.api_handler import ApiHandler
 from payment_engine.wsgi_environ import Incoming, announced_length, environ_of
 from tenants.database.on_loop import run_on_loop
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 THREADS: Final = 16
 _IN_MEMORY_BYTES: Final = 1 << 20
@@ -34,7 +30,7 @@ Headers = list[tuple[str, str]]
 class LoopHandler:
     """An RSGI application in front of a WSGI application; `api` is that part of it whose payments wait together, if any."""
 
-    def __init__(self, application: "WSGIApplication", api: ApiHandler | None) -> None:
+    def __init__(self, application: Callable[..., Any], api: ApiHandler | None) -> None:
         self._application = application
         self._api = api
         self._together = {(method, path) for path, method, operation in declared_operations() if operation.counted_together}
@@ -63,51 +59,40 @@ class LoopHandler:
             body: IO[bytes] = BytesIO(await protocol() if length else b"")
         else:
             body = BufferedReader(Incoming(protocol, loop, length))
-        respond = await loop.run_in_executor(self._threads, _answered, self._application, environ_of(scope, body))
-        respond(protocol, loop)
+        environ = environ_of(scope, body)
+        status, headers, answer = await loop.run_in_executor(self._threads, _answered, self._application, environ)
+        if isinstance(answer, bytes):
+            protocol.response_bytes(status, headers, answer)
+            return
+        # As fast as the client takes it: pieces given to granian one by one would all wait in memory.
+        protocol.response_file(status, headers, f"/dev/fd/{answer.fileno()}")
+        loop.call_later(_FILE_KEPT_SECONDS, answer.close)  # granian has opened it for itself by then
 
 
 async def _on_loop(api: ApiHandler, scope: Scope, protocol: HTTPProtocol) -> None:
     body = await protocol()
     response = await run_on_loop(api.answer, environ_of(scope, BytesIO(body)))
-    protocol.response_bytes(response.status_code, list(response.headers.items()), response.content)
+    protocol.response_bytes(response.status_code, list(response.headers.items()), response.getvalue())
 
 
-def _answered(application: "WSGIApplication", environ: dict[str, Any]) -> Callable[[HTTPProtocol, asyncio.AbstractEventLoop], None]:
-    """What is to be done on the loop with the answer. It is whole by now, so one that fails halfway is a 500."""
+def _answered(application: Callable[..., Any], environ: dict[str, Any]) -> tuple[int, Headers, bytes | IO[bytes]]:
+    """Status, headers and body, a large one in a file. It is whole by now, so one that fails halfway is a 500."""
     status, headers = 0, cast("Headers", [])
 
-    def start_response(line: str, fields: Headers, _error: object = None) -> Callable[[bytes], object]:
+    def start_response(line: str, fields: Headers, _error: object = None) -> None:
         nonlocal status, headers
         status, headers = int(line.split(" ", 1)[0]), fields
-        return _no_write
 
     pieces = application(environ, start_response)
     if isinstance(pieces, list):
-        return partial(_send_bytes, status, headers, b"".join(pieces))
+        return status, headers, b"".join(pieces)
     with ExitStack() as opened:
         kept = opened.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES))
-        with closing(cast("Any", pieces)):
+        with closing(pieces):
             kept.writelines(pieces)
         if kept.tell() > _IN_MEMORY_BYTES:
             kept.flush()
             opened.pop_all()
-            return partial(_send_file, status, headers, kept)
+            return status, headers, kept
         kept.seek(0)
-        return partial(_send_bytes, status, headers, kept.read())
-
-
-def _no_write(_data: bytes) -> None:
-    raise NotImplementedError("Django returns its answers")
-
-
-def _send_bytes(status: int, headers: Headers, body: bytes, protocol: HTTPProtocol, _loop: object) -> None:
-    protocol.response_bytes(status, headers, body)
-
-
-def _send_file(
-    status: int, headers: Headers, body: "SpooledTemporaryFile[bytes]", protocol: HTTPProtocol, loop: asyncio.AbstractEventLoop
-) -> None:
-    """As fast as the client takes it. Pieces given to granian one by one would all wait in memory."""
-    protocol.response_file(status, headers, f"/dev/fd/{body.fileno()}")
-    loop.call_later(_FILE_KEPT_SECONDS, body.close)  # granian has opened it for itself by then
+        return status, headers, kept.read()

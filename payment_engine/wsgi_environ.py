@@ -5,7 +5,7 @@ import sys
 from io import RawIOBase
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]  # it does not say what it exports
+from granian.rsgi import HTTPProtocol, Scope
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # it does not say what it exports
+from granian.rsgi import ProtocolClosed
 
 from accounts.models import Account
 from payment_engine.ids import new_id
@@ -87,11 +87,15 @@ class Exchange:
         self.from_file = True
 
 
+async def ask(handler: Any, request: tuple[SentScope, Exchange]) -> None:
+    await handler.__rsgi__(*request)
+
+
 def serve(handler: Any, *requests: tuple[SentScope, Exchange]) -> None:
     """All at once on one event loop, until each is answered."""
 
     async def all_of_them() -> None:
-        await asyncio.gather(*(handler.__rsgi__(scope, exchange) for scope, exchange in requests))
+        await asyncio.gather(*(ask(handler, request) for request in requests))
         await asyncio.sleep(0.001)  # what was to be done afterwards
 
     asyncio.run(all_of_them())

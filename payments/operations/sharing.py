@@ -43,7 +43,7 @@ class _Waiter:
         self.ticket = ticket
         self.context = copy_context()
         self.outcome: Outcome | None = None
-        self.error: BaseException | None = None
+        self.error: Exception | None = None
         self.future: asyncio.Future[None] | None = None
         self.called = threading.Lock()
         if is_on_loop():
@@ -127,7 +127,7 @@ def _settle(batch: list[_Waiter]) -> None:
     try:
         if admitted := _admitted(batch):
             _book(admitted)
-    except BaseException as error:  # noqa: BLE001  # handed to the requests, which raise it
+    except Exception as error:  # noqa: BLE001  # handed to the requests, which raise it
         for waiter in batch:
             if waiter.outcome is None and waiter.error is None:
                 waiter.error = error

@@ -44,9 +44,7 @@ async def run_on_loop(function: Callable[P, T], *args: P.args, **kwargs: P.kwarg
 
 def wait_for(future: "asyncio.Future[T]") -> T:
     """Its result, while the loop goes on with other requests. To be called on the loop (see `is_on_loop`)."""
-    loop = getcurrent().parent
-    assert loop is not None, "only code on the loop waits this way"  # noqa: S101
-    loop.switch(future)
+    cast("greenlet", getcurrent().parent).switch(future)
     return future.result()
 
 

@@ -1,9 +1,9 @@
 """The web server itself, over the wire: large bodies and answers, slow callers, and many at once."""
 
 import socket
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -38,6 +38,7 @@ def test_a_large_file_comes_back_as_it_was_sent_also_to_a_slow_reader(demo_bank:
             f"GET /api/v1{path} HTTP/1.1\r\nHost: 127.0.0.1\r\n".encode()
             + f"Authorization: Bearer {demo_bank.token}\r\nConnection: close\r\n\r\n".encode()
         )
+        time.sleep(0.2)
         received = b""
         while piece := slow.recv(16_384):
             received += piece
@@ -68,4 +69,4 @@ def test_a_header_with_an_underscore_is_not_taken_for_one_with_a_hyphen(demo_ban
 
 def test_nothing_went_wrong_unseen(stack: Stack) -> None:
     assert "Application callable raised an exception" not in stack.log
-    assert Path(stack.log_path).stat().st_size > 0
+    assert "Started worker-1" in stack.log

@@ -25,7 +25,7 @@ from tenants.context import tenant_scope
 from tenants.queries import client_standing
 from tenants.registry import TenantRecord
 from tests.threads import close_connections_of
-from tests.web_server import Bank, Exchange, SentHeaders, SentScope, posted, serve
+from tests.web_server import Bank, Exchange, SentHeaders, SentScope, ask, posted, serve
 
 PATH = "/api/v1/transactions"
 LARGE = 1 << 20
@@ -226,9 +226,9 @@ def test_a_payment_that_waits_too_long_is_not_booked_and_one_under_way_is(
     others = LoopHandler(handler._application, None)
 
     async def one_after_another() -> None:
-        under_way = asyncio.ensure_future(handler.__rsgi__(*first))  # type: ignore[arg-type]  # as granian's own
+        under_way = asyncio.ensure_future(ask(handler, first))
         await asyncio.to_thread(begun.wait)
-        await asyncio.gather(handler.__rsgi__(*second), others.__rsgi__(*in_thread))  # type: ignore[arg-type]
+        await asyncio.gather(ask(handler, second), ask(others, in_thread))
         assert not under_way.done()
         await under_way
 
