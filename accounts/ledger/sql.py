@@ -75,14 +75,8 @@ def array_of_ids(values: Iterable[UUID | None]) -> str:
     return "{" + ",".join(["NULL" if value is None else value.hex for value in values]) + "}"
 
 
-def array_of_new_ids(count: int) -> str:
-    """`{…}` of ids for rows nobody has named yet: a new UUIDv7 and its successors (RFC 9562, section 6.2, method 2)."""
-    first = new_id().int
-    return "{" + ",".join([f"{first + step:032x}" for step in range(count)]) + "}"
-
-
 def packed_ids(values: Sequence[UUID | None]) -> bytes:
-    """The same in PostgreSQL's binary format (array_recv), for a PipelinedTransaction: a quarter of the work on both sides."""
+    """As `array_of_ids`, in PostgreSQL's binary format (array_recv), for a PipelinedTransaction: a quarter of the work on both sides."""
     try:
         return pack_ids([value.int for value in values])  # type: ignore[union-attr]  # AttributeError if one is None
     except AttributeError:
@@ -91,7 +85,7 @@ def packed_ids(values: Sequence[UUID | None]) -> bytes:
 
 
 def packed_new_ids(count: int) -> bytes:
-    """As `array_of_new_ids`, in the binary format."""
+    """Of rows nobody has named yet: a new UUIDv7 and its successors (RFC 9562, section 6.2, method 2), in the binary format."""
     first = new_id().int
     return pack_ids(range(first, first + count))
 

@@ -2,13 +2,23 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 from uuid import UUID
 
-from django.db import connection
 from msgspec import json
 
-from accounts.ledger.sql import array_of, array_of_ids, array_of_new_ids, array_of_texts, insert_rows
+from accounts.ledger.sql import (
+    alike,
+    array_of,
+    array_of_texts,
+    insert_rows,
+    one_value,
+    packed_ids,
+    packed_new_ids,
+    packed_numbers,
+    rows_of,
+)
 from config_mgmt.settings_values import setting
 from iso20022.answer import reasons_of
 from iso20022.findings import Finding, Level, Tier
@@ -24,23 +34,21 @@ from payments.snapshot import current_snapshot
 from payments.states import ISO_STATUS
 from payments.values import Outcome, Parties, Party, PaymentRecord, SubmitPayment
 from tenants.context import current_tenant_id
+from tenants.database.pipeline import PipelinedTransaction
 
 _ROWS: Final = insert_rows(
     "iso20022_message_transactions",
+    {"id": "uuid", "transaction_index": "int4", "end_to_end_id": "text", "payment_id": "uuid"},
     {
-        "id": "uuid",
         "message_id": "uuid",
         "payment_index": "int4",
-        "transaction_index": "int4",
         "payment_information_id": "text",
         "instruction_id": "text",
-        "end_to_end_id": "text",
         "uetr": "uuid",
         "status": "text",
         "reason_code": "text",
         "reason": "text",
         "further_reasons": "jsonb",
-        "payment_id": "uuid",
     },
 )
 Transfer = CreditTransfer | RefusedTransfer
@@ -68,17 +76,24 @@ class BookedChunk:
 
 def book_chunk(message: Message, reading: CreditTransferInitiation, transfers: Sequence[Transfer]) -> BookedChunk:
     """Book what may be booked and write a row for each transfer, in the transaction around this call."""
-    chunk = BookedChunk()
     accounts = _accounts(reading, transfers)
     types = _PaymentTypes(offered=current_snapshot().terms, usual=str(setting("iso20022.payment_type")))
     asked = [_asked(message, reading, transfer, accounts, types) for transfer in transfers]
-    outcomes = iter(submit_payments([item for item in asked if isinstance(item, SubmitPayment)]))
-    for transfer, item in zip(transfers, asked, strict=True):
-        verdict = _verdict(transfer, next(outcomes)) if isinstance(item, SubmitPayment) else item
-        chunk.verdicts.append(verdict)
-        chunk.findings += [found for found in verdict.refusals if (found.tier, found.level) == (Tier.ACCOUNT, Level.TRANSACTION)]
-    _insert_rows(message, reading, chunk.verdicts)
-    return chunk
+    verdicts: list[Verdict] = []
+
+    def write_rows(transaction: PipelinedTransaction, outcomes: Sequence[Outcome]) -> None:
+        next_outcome = iter(outcomes)
+        verdicts[:] = [
+            _verdict(transfer, next(next_outcome)) if isinstance(item, SubmitPayment) else item
+            for transfer, item in zip(transfers, asked, strict=True)
+        ]
+        transaction.execute(_ROWS, _rows(message, reading, verdicts))
+
+    submit_payments([item for item in asked if isinstance(item, SubmitPayment)], along=write_rows)
+    found = [finding for verdict in verdicts for finding in verdict.refusals]
+    return BookedChunk(
+        verdicts=verdicts, findings=[finding for finding in found if (finding.tier, finding.level) == (Tier.ACCOUNT, Level.TRANSACTION)]
+    )
 
 
 def _accounts(reading: CreditTransferInitiation, transfers: Sequence[Transfer]) -> NamedAccounts:
@@ -177,24 +192,27 @@ def _finding(transfer: Transfer, code: str, text: str, *, inside: str = "") -> F
     )
 
 
-def _insert_rows(message: Message, reading: CreditTransferInitiation, verdicts: Sequence[Verdict]) -> None:
+def _rows(message: Message, reading: CreditTransferInitiation, verdicts: Sequence[Verdict]) -> list[object]:
     transfers = [verdict.transfer for verdict in verdicts]
     reasons = [reasons_of(verdict.refusals) for verdict in verdicts]
-    parameters: list[str] = [
+    blocks = [transfer.payment_index for transfer in transfers]
+    return rows_of(
         current_tenant_id(),
-        array_of_new_ids(len(verdicts)),
-        array_of_ids([message.id] * len(verdicts)),
-        array_of([transfer.payment_index for transfer in transfers]),
-        array_of([transfer.transaction_index for transfer in transfers]),
-        array_of_texts([reading.payments[transfer.payment_index].payment_information_id for transfer in transfers]),
-        array_of_texts([transfer.instruction_id for transfer in transfers]),
-        array_of_texts([transfer.end_to_end_id for transfer in transfers]),
-        array_of([transfer.uetr for transfer in transfers]),
-        array_of([verdict.status for verdict in verdicts]),
-        array_of([found[0].code if found else None for found in reasons]),
-        array_of_texts([found[0].text if found else None for found in reasons]),
-        array_of_texts([json.encode(found[1:]).decode() if found[1:] else None for found in reasons]),
-        array_of_ids([verdict.payment.id if verdict.payment else None for verdict in verdicts]),
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(_ROWS, parameters)
+        [
+            packed_new_ids(len(verdicts)),
+            packed_numbers("int4", [transfer.transaction_index for transfer in transfers]),
+            array_of_texts([transfer.end_to_end_id for transfer in transfers]),
+            packed_ids([verdict.payment.id if verdict.payment else None for verdict in verdicts]),
+        ],
+        [
+            one_value(message.id),
+            alike(blocks, partial(packed_numbers, "int4")),
+            alike([reading.payments[block].payment_information_id for block in blocks], array_of_texts),
+            alike([transfer.instruction_id for transfer in transfers], array_of_texts),
+            alike([transfer.uetr for transfer in transfers], array_of),
+            alike([verdict.status for verdict in verdicts], array_of),
+            alike([found[0].code if found else None for found in reasons], array_of),
+            alike([found[0].text if found else None for found in reasons], array_of_texts),
+            alike([json.encode(found[1:]).decode() if found[1:] else None for found in reasons], array_of_texts),
+        ],
+    )

@@ -2,7 +2,7 @@
 
 import hmac
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -33,11 +33,15 @@ from payments.velocity import RunningUsage, UsageKey
 from tenants.database.pipeline import ConnectionDied, PipelinedTransaction, pipelined_transaction
 
 SLICE: Final = 200
+_FIRST_SLICE: Final = 25
+"""PostgreSQL has nothing to do until it comes."""
 _log: Final = logging.getLogger(__name__)
 Kept = dict[str, tuple[bytes, Answer]]
+Along = Callable[[PipelinedTransaction, Sequence[Outcome]], None]
+"""Queues what is written together with the payments, once all are decided; called again if they have to be taken again."""
 
 
-def submit_payments(items: Sequence[SubmitPayment], *, mode: Mode = Mode.BEST_EFFORT) -> list[Outcome]:
+def submit_payments(items: Sequence[SubmitPayment], *, mode: Mode = Mode.BEST_EFFORT, along: Along | None = None) -> list[Outcome]:
     """Decide and book 1..N payments of the tenant in context in one transaction; outcomes in the order of the items.
 
     Locks the accounts of the whole batch in id order, then looks up idempotency keys, decides each item against
@@ -47,12 +51,15 @@ def submit_payments(items: Sequence[SubmitPayment], *, mode: Mode = Mode.BEST_EF
 
     A payment that can't be booked at once waits: PENDING_APPROVAL from the threshold of its type on, else RESERVED, with a
     hold, for whoever carries it out (`payments.operations.carry_out`); a worker is woken after the commit.
+
+    What `along` queues reaches PostgreSQL while it still writes the payments. It commits with them where the caller's
+    transaction is around both; without one it may come after them, if a conflict made them be taken one by one.
     """
-    if not items:
+    if not items and along is None:
         return []
     snapshot = current_snapshot()
     ground = _ground(items, snapshot)
-    outcomes = _taken(items, mode, snapshot, ground)
+    outcomes = _taken(items, mode, snapshot, ground, along)
     if ground.may_wait and any(outcome.payment is not None and outcome.payment.status is PaymentStatus.RESERVED for outcome in outcomes):
         waiting.wake_a_worker()
     return outcomes
@@ -80,22 +87,26 @@ def _ground(items: Sequence[SubmitPayment], snapshot: Snapshot) -> _Ground:
     )
 
 
-def _taken(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, ground: _Ground) -> list[Outcome]:
+def _taken(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, ground: _Ground, along: Along | None) -> list[Outcome]:
     try:
-        return _submit(items, mode, snapshot, ground)
+        return _submit(items, mode, snapshot, ground, along)
     except IntegrityError:
         # Somebody else used one of the keys in between; the second look finds the answer. Singles if it is not that.
         if mode is Mode.ATOMIC or len(items) == 1:
-            return _second_look(items, mode, snapshot, ground)
+            return _second_look(items, mode, snapshot, ground, along)
         _log.warning("a batch of payments met a conflict and is taken one by one", extra={"context": {"items": len(items)}})
-        return [outcome for item in items for outcome in submit_payments([item])]
+        outcomes = [outcome for item in items for outcome in submit_payments([item])]
+        if along is not None:
+            with pipelined_transaction() as transaction:
+                along(transaction, outcomes)
+        return outcomes
     except ConnectionDied:
-        return _submit(items, mode, snapshot, ground)
+        return _submit(items, mode, snapshot, ground, along)
 
 
-def _second_look(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, ground: _Ground) -> list[Outcome]:
+def _second_look(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, ground: _Ground, along: Along | None) -> list[Outcome]:
     try:
-        return _submit(items, mode, snapshot, ground)
+        return _submit(items, mode, snapshot, ground, along)
     except IntegrityError as error:
         if "payment_key_unique_per_tenant" not in str(error):
             raise
@@ -105,7 +116,7 @@ def _second_look(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot,
         return [Outcome(refusal=refusal)]
 
 
-def _submit(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, ground: _Ground) -> list[Outcome]:
+def _submit(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, ground: _Ground, along: Along | None) -> list[Outcome]:
     with pipelined_transaction() as transaction:
         locks = PendingLocks(transaction, [ref for item in items for ref in (item.debtor_account, item.creditor_account)])
         # After the locks, so that a twin that held them is visible by now.
@@ -120,6 +131,8 @@ def _submit(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, grou
                 return [_taken_down(outcome) for outcome in outcomes]
             batch.write()
         batch.write_usage()
+        if along is not None:
+            along(transaction, outcomes)
     return outcomes
 
 
@@ -128,9 +141,13 @@ def _slices(items: Sequence[SubmitPayment], mode: Mode) -> Iterator[Sequence[Sub
 
     One slice is all where all stands or falls together, and where there are keys: they are written in one order.
     """
-    size = len(items) if mode is Mode.ATOMIC or any(item.idempotency for item in items) else SLICE
-    for first in range(0, len(items), size):
-        yield items[first : first + size]
+    if mode is Mode.ATOMIC or any(item.idempotency for item in items):
+        yield items
+        return
+    if items:
+        yield items[:_FIRST_SLICE]
+    for first in range(_FIRST_SLICE, len(items), SLICE):
+        yield items[first : first + SLICE]
 
 
 def _is_refused(outcome: Outcome) -> bool:
