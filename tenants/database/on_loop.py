@@ -28,6 +28,10 @@ class _Request(greenlet):
     call: Callable[[], object] | None = None
     result: object = None
 
+    @property
+    def is_answered(self) -> bool:
+        return self.call is None
+
     def run(self) -> None:
         """Ends only with what a call raises."""
         while self.call is not None:
@@ -56,7 +60,7 @@ async def run_on_loop(function: Callable[P, T], *args: P.args, **kwargs: P.kwarg
     request.call = partial(function, *args, **kwargs)
     request.gr_context = copy_context()
     awaited = request.switch()
-    while request.call is not None:
+    while not request.is_answered:
         try:
             await awaited
         except BaseException as error:  # noqa: BLE001  # not ours: the function's
