@@ -21,7 +21,7 @@ from payments.terms import MinorTerms, PaymentTerms
 from payments.velocity import EVERY_TYPE, MinorLimit, UsageOfAccount, Used
 
 
-class Allowed(Struct, frozen=True, kw_only=True):
+class Allowed(Struct, frozen=True, kw_only=True, gc=False):
     """The payment may be made, at this fee. The debtor is charged `debit_minor`, the creditor gets `credit_minor`.
 
     `rail` carries it; `creditor` is None where that leads out of the bank. `legs` are what to book, if it is booked at once.

@@ -1,6 +1,7 @@
 """What crosses the border of the posting core: payments asked for, and what became of them.
 
 Structs rather than dataclasses: a file brings thousands of them, and a frozen dataclass of 25 fields takes ten times as long to make.
+Nothing they hold leads back to them, so the garbage collector need not know them (`gc=False`).
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from payment_engine.ids import new_id
 from payments.states import PaymentStatus
 
 
-class PaymentRecord(Struct, frozen=True, kw_only=True):
+class PaymentRecord(Struct, frozen=True, kw_only=True, gc=False):
     """A payment as stored, with the debtor's balances right after it when this process has just booked it.
 
     `rail` is set while and after it waits, `creditor_iban` when the creditor is at another bank.
@@ -57,7 +58,7 @@ class Party(Struct, frozen=True, kw_only=True, gc=False):
     name: str
 
 
-class Parties(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class Parties(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """As the debtor's message names them. Of an account kept here the holder's registered name counts instead.
 
     The ultimate ones are those on whose behalf the debtor pays and the creditor is paid.
@@ -69,7 +70,7 @@ class Parties(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="cam
     ultimate_creditor: Party | None = None
 
 
-class Idempotency(Struct, frozen=True, kw_only=True):
+class Idempotency(Struct, frozen=True, kw_only=True, gc=False):
     """A client's key. `fingerprint` is equal for bodies of equal meaning; `answer` is how the door would reply."""
 
     key: str
@@ -77,7 +78,7 @@ class Idempotency(Struct, frozen=True, kw_only=True):
     answer: Callable[[PaymentRecord | EngineError], Answer]
 
 
-class SubmitPayment(Struct, frozen=True, kw_only=True):
+class SubmitPayment(Struct, frozen=True, kw_only=True, gc=False):
     """One payment asked for, by whatever door."""
 
     payment_type: str

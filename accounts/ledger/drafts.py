@@ -16,7 +16,7 @@ BALANCE_MAX_MINOR: Final = 10**MAX_DIGITS - 1
 _STORED_AT_MOST: Final = 2**63 - 1
 
 
-class Leg(Struct, frozen=True, kw_only=True):
+class Leg(Struct, frozen=True, kw_only=True, gc=False):
     """One side of a movement: minor units on an account, credit positive."""
 
     account_id: UUID
@@ -24,7 +24,7 @@ class Leg(Struct, frozen=True, kw_only=True):
     currency: str
 
 
-class JournalDraft(Struct, frozen=True, kw_only=True):
+class JournalDraft(Struct, frozen=True, kw_only=True, gc=False):
     """A journal to be posted. Its legs sum to zero per currency and there are at least two."""
 
     id: UUID

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from msgspec import json
+from msgspec import Struct, json
 
 from accounts.ledger.sql import (
     alike,
@@ -54,8 +54,7 @@ _ROWS: Final = insert_rows(
 Transfer = CreditTransfer | RefusedTransfer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True, gc=False):
     """What became of one transfer. `refusals` say why it was refused, in the order found, those of its block first."""
 
     transfer: Transfer

@@ -1,5 +1,6 @@
 """From a schema-valid element to plain values in one pass over its children. No rule is applied here but the shape of a text."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -11,6 +12,7 @@ from iso20022.pain001.values import AccountNumber, GroupHeader
 from iso20022.paths import line_of
 
 _WHITESPACE: Final = " \t\r\n"
+_PLAIN: Final = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 _NAME: Final = len("{urn:iso:std:iso:20022:tech:xsd:pain.001.001.09}")
 """Where the local name starts in a tag: the namespaces of all versions are equally long."""
 
@@ -171,6 +173,9 @@ def _read_amount(element: etree._Element, transfer: RawTransfer) -> None:
 
 
 def _read_remittance(element: etree._Element, transfer: RawTransfer) -> None:
+    if len(element) == 1 and element[0].tag[_NAME:] == "Ustrd":
+        transfer.remittance = element[0].text or None
+        return
     texts: list[str] = []
     documents: list[str] = []
     references: list[str] = []
@@ -245,7 +250,7 @@ def _decimal(text: str) -> Decimal:
 
 def plain_decimal(text: str) -> str:
     """XML Schema's spellings of a decimal (` +1.50 `, `.5`, `5.`, `-0`, zeros in front) as digits with an optional fraction."""
-    if text.isdigit() and text[0] != "0":
+    if _PLAIN.fullmatch(text):
         return text
     plain = text.strip(_WHITESPACE).removeprefix("+")
     if not plain.strip("-.0"):

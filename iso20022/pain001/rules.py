@@ -22,7 +22,7 @@ from iso20022.identifiers import bic_is_valid, iban_is_valid
 from iso20022.pain001.elements import RawPayment, RawTransfer
 from iso20022.pain001.profile import Profile
 from iso20022.pain001.values import AccountNumber, GroupHeader
-from payment_engine.money import MAX_DIGITS, exponent, is_currency, parse_amount
+from payment_engine.money import MAX_DIGITS, exponent, is_currency
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DATE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T.*)?(?:Z|[+-]\d{2}:\d{2})?", re.ASCII)
@@ -174,7 +174,7 @@ def _check_amount(transfer: RawTransfer, problems: list[tuple[Tier, str, str, st
     if len(whole.lstrip("0")) + digits > MAX_DIGITS:
         problems.append((Tier.MESSAGE, "AM12", path, f"an amount has at most {MAX_DIGITS} digits"))
         return 0
-    minor = parse_amount(transfer.amount, transfer.currency, zero_allowed=True)
+    minor = int(whole + fraction.ljust(digits, "0"))
     if minor == 0:
         problems.append((Tier.MESSAGE, "AM01", path, "an amount is greater than zero"))
     return minor
