@@ -8,13 +8,15 @@ django-tenants' own search_path switching.
 import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 import psycopg
 from django.db import transaction
 from django_tenants.postgresql_backend import base
 from psycopg import sql
-from psycopg.pq import TransactionStatus
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
 
 from tenants import context
 from tenants.database.schema import TenantSchemaEditor
@@ -23,7 +25,8 @@ Bound = tuple[str, tuple[str, ...]]
 # By alias: until when nobody tries to connect, because the last attempt had to wait for nothing.
 _silent_until: dict[str, float] = {}
 _SILENCE_SECONDS: Final = 1.0
-_SET_LOCAL = sql.SQL("SET LOCAL app.current_tenant = {}; SET LOCAL search_path = {}")
+_SET_LOCAL: Final = sql.SQL("SET LOCAL app.current_tenant = {}; SET LOCAL search_path = {}")
+_GOOD: Final = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 
 
 class _Used(threading.local):
@@ -41,6 +44,23 @@ def look_after_connections() -> None:
     for used in tuple(_used.connections):
         used.close_if_unusable_or_obsolete()
     _used.connections.clear()  # last, as looking at one counts as using it
+
+
+@lru_cache(maxsize=1024)
+def _set_local(bound: Bound) -> bytes:
+    return _SET_LOCAL.format(sql.Literal(bound[0]), sql.SQL(", ").join(map(sql.Identifier, bound[1]))).as_bytes()
+
+
+def _execute(raw: "psycopg.Connection[Any]", statements: bytes) -> None:
+    """Past all cursors, so no execute wrapper sees it and assertNumQueries does not count it; with the BEGIN that psycopg would
+    send in a round trip of its own before the first statement of a transaction."""
+    if raw.pgconn.transaction_status == TransactionStatus.IDLE and not raw.autocommit:
+        statements = b"BEGIN; " + statements
+    result = raw.pgconn.exec_(statements)
+    if raw.closed:
+        raise psycopg.OperationalError(result.get_error_message(raw.info.encoding))
+    if result.status not in _GOOD:
+        raise error_from_result(result, encoding=raw.info.encoding)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-tenants ships no types
@@ -83,8 +103,7 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-ten
         if wanted == self._bound or self.connection.info.transaction_status == TransactionStatus.INERROR:
             return  # a failed transaction takes nothing but its rollback, whoever it was for
         with self.wrap_database_errors:
-            # The raw connection: no execute wrappers, not counted by assertNumQueries.
-            self.connection.execute(_SET_LOCAL.format(sql.Literal(wanted[0]), sql.SQL(", ").join(map(sql.Identifier, wanted[1]))))
+            _execute(self.connection, _set_local(wanted))
         self._bound = wanted
 
     def _unscoped_owner(self) -> bool:
