@@ -28,6 +28,7 @@ from tenants.operations.keys import ensure_signing_key
 from tenants.operations.onboarding import create_tenant
 from tenants.registry import TenantRecord
 from tests.databases import copy_of_template
+from tests.kept import keep_in_tests, watch_changes
 from tests.threads import close_connections_of
 
 _owner: dict[str, Any] = {}
@@ -35,6 +36,7 @@ hypothesis.settings.register_profile("engine", deadline=None)  # a busy machine 
 hypothesis.settings.load_profile("engine")
 WSGIRequestHandler.disable_nagle_algorithm = True  # the live server answers in pieces: each would wait 40 ms to be acknowledged
 settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2PasswordHasher", *settings.PASSWORD_HASHERS]
+keep_in_tests()
 OWN_SCHEMA = os.environ.get("PAYMENT_ENGINE_TEST_PLACEMENT", "shared") == "schema"
 
 
@@ -74,6 +76,7 @@ def _create_tenants() -> None:
     create_tenant(slug="alpha-bank", name="Alpha Bank", isolation="schema" if OWN_SCHEMA else "shared", tier=Tenant.Tier.ENTERPRISE)
     create_tenant(slug="beta-bank", name="Beta Bank", tier=Tenant.Tier.ENTERPRISE)
     ensure_signing_key()  # committed once: a key made inside a test would vanish with the test, and live on in caches
+    watch_changes()
 
 
 @pytest.fixture
