@@ -28,6 +28,7 @@ from tenants.database import on_loop
 from tenants.models import Tenant
 from tenants.operations.keys import ensure_signing_key
 from tenants.operations.onboarding import create_tenant
+from tenants.operations.staff import ensure_operators_group
 from tenants.registry import TenantRecord
 from tests.databases import copy_of_template
 from tests.kept import keep_in_tests, watch_changes
@@ -89,6 +90,7 @@ def _create_tenants() -> None:
     create_tenant(slug="alpha-bank", name="Alpha Bank", isolation="schema" if OWN_SCHEMA else "shared", tier=Tenant.Tier.ENTERPRISE)
     create_tenant(slug="beta-bank", name="Beta Bank", tier=Tenant.Tier.ENTERPRISE)
     ensure_signing_key()  # committed once: a key made inside a test would vanish with the test, and live on in caches
+    ensure_operators_group()  # as in any database that has had an operator
     watch_changes()
 
 
