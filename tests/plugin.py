@@ -24,6 +24,7 @@ _JOURNEYS = "tests/journeys/"
 _DATABASE_FIXTURES = frozenset({"db", "transactional_db", "django_db_setup", "live_server"})
 _servers: ThrowAwayServers | None = None
 
+gc.disable()  # until the tests are collected: all of that stays
 # Images of containers often forbid bytecode: then each process that a test starts compiles all of Django again, for seconds.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -76,6 +77,7 @@ def pytest_collection_finish() -> None:
     """The garbage collector forgets Django and the tests themselves: walking through them took a twentieth of a run."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _leave_out(config: pytest.Config, items: list[pytest.Item], unneeded: list[pytest.Item]) -> None:
