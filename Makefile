@@ -5,9 +5,8 @@ PROCESSES ?= 2
 PYTHON ?= $(shell for python in python3.11 python3; do $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 UV ?= $(shell command -v uv 2>/dev/null)
 
-# What must hold wherever a tenant's rows live: not how wide a page is and which scripts it runs.
-PLACEMENT_TESTS := tests/tenants tests/config_mgmt tests/accounts tests/payments tests/iso20022/test_api.py tests/portal \
-	--ignore=tests/portal/test_in_a_browser.py
+# One more worker beside them repeats, where a tenant has a schema of its own, what must hold there too: see tests/plugin.py.
+ALL_TESTS := --dist load --tx $(PROCESSES)*popen --tx popen//env:PAYMENT_ENGINE_TEST_PLACEMENT=schema
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -38,11 +37,7 @@ run: $(RUN_STAMP) ## Start everything: PORT=8000 DATA_DIR=.local, RESET=1 forget
 	@exec $(BIN)/python -m payment_engine.devserver --port $(PORT) --data-dir "$(DATA_DIR)" $(if $(RESET),--reset)
 
 test: $(DEV_STAMP) ## Run the tests: ARGS="tests/payments -k refund"
-	@$(BIN)/python -m pytest -n $(PROCESSES) $(ARGS)
-ifeq ($(strip $(ARGS)),)
-	@echo "Once more where a tenant has a schema of its own…"
-	@PAYMENT_ENGINE_TEST_PLACEMENT=schema $(BIN)/python -m pytest -n $(PROCESSES) $(PLACEMENT_TESTS)
-endif
+	@$(BIN)/python -m pytest $(if $(strip $(ARGS)),-n $(PROCESSES) $(ARGS),$(ALL_TESTS))
 
 ci: lint types contracts migrations-check openapi ## What the pipeline runs: all checks, then the tests
 	@$(MAKE) --no-print-directory test

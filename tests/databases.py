@@ -11,8 +11,13 @@ from psycopg import sql
 
 from tenants.database.boot import boot
 
-TEMPLATE: Final = os.environ["PAYMENT_ENGINE_TEST_TEMPLATE"]
-"""Named by the plugin: another one in each run, the same one for all its workers."""
+
+def template_of(placement: str) -> str:
+    """Named by the plugin: another one in each run, the same one for all its workers of one placement."""
+    return f"{os.environ['PAYMENT_ENGINE_TEST_TEMPLATE']}_{placement}"
+
+
+TEMPLATE: Final = template_of(os.environ.get("PAYMENT_ENGINE_TEST_PLACEMENT", "shared"))
 _MAKING: Final = 20022
 _WORKER: Final = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
