@@ -8,6 +8,8 @@ from payment_engine.observability.health import livez, readyz
 from payment_engine.observability.metrics import metrics_view
 from tenants.api import health
 
+admin.autodiscover()  # here rather than in every command and worker: it takes half a second
+
 urlpatterns = [
     # What is asked most stands first: each address is compared with those before it.
     path("api/v1/", include("payments.api.urls")),

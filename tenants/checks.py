@@ -5,6 +5,8 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.checks import check_admin_app
 from django.core import checks
 from django.db import DatabaseError
 
@@ -45,3 +47,10 @@ def check_models(**_kwargs: Any) -> list[checks.CheckMessage]:  # noqa: ANN401
                 if field.remote_field is not None and not isinstance(field, TenantForeignKey)
             ]
     return found
+
+
+@checks.register(checks.Tags.admin)
+def check_portal(app_configs: Any, **_kwargs: Any) -> list[checks.CheckMessage]:  # noqa: ANN401
+    """Django's check of the portal's pages. They are loaded with the portal's addresses, not by every command and worker."""
+    admin.autodiscover()
+    return check_admin_app(app_configs)

@@ -1,15 +1,21 @@
-"""What manage.py's commands have in common: naming a tenant, and examples in their --help."""
+"""What manage.py's commands have in common: a quick start, naming a tenant, and examples in their --help."""
 
 from argparse import ArgumentParser
 from typing import Final
 
-from django.core.management.base import CommandError, DjangoHelpFormatter
+from django.core.management.base import BaseCommand, CommandError, DjangoHelpFormatter
 
 from tenants import registry
 from tenants.errors import TenantUnknown
 from tenants.registry import TenantRecord, tenant_by_slug_or_reference
 
 TENANT_HELP: Final = "slug (demo-bank) or number (TIDLT-100002)"
+
+
+class EngineCommand(BaseCommand):
+    """Without Django's checks of the whole project before it, which load every page for half a second: `manage.py check` is for them."""
+
+    requires_system_checks = []
 
 
 def tenant_named(text: str) -> TenantRecord:

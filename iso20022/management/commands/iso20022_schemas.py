@@ -1,14 +1,14 @@
 import hashlib
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from iso20022.schema_manifest import MANIFEST
 from iso20022.schemas import compiled, read_xsd
-from tenants.command_line import give_examples
+from tenants.command_line import EngineCommand, give_examples
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "The XML schemas of ISO 20022: list them, or check that the installed packages still give those whose hashes are committed."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,7 +1,7 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from iso20022.models import Message
@@ -10,11 +10,11 @@ from iso20022.queries.documents import document_pieces
 from iso20022.queries.messages import report_of
 from payment_engine.errors import EngineError
 from payment_engine.ids import new_id
-from tenants.command_line import TENANT_HELP, give_examples, tenant_named
+from tenants.command_line import TENANT_HELP, EngineCommand, give_examples, tenant_named
 from tenants.context import tenant_scope
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "Take a pain.001 file from disk, as POST /iso20022/pain001 does, and say what became of it. Refused ones are exit status 0, too."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -2,16 +2,16 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from accounts.queries.verify import Verdict
 from payments.queries.verify import verify_tenant
-from tenants.command_line import TENANT_HELP, give_examples, tenant_named
+from tenants.command_line import TENANT_HELP, EngineCommand, give_examples, tenant_named
 from tenants.context import tenant_scope
 from tenants.registry import all_tenants
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "Prove from the postings that every balance and every payment is right. Exit code 1 and a line for each violation if not."
 
     def add_arguments(self, parser: CommandParser) -> None:

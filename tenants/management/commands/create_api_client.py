@@ -1,14 +1,14 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from payment_engine.errors import EngineError
-from tenants.command_line import TENANT_HELP, give_examples, tenant_named
+from tenants.command_line import TENANT_HELP, EngineCommand, give_examples, tenant_named
 from tenants.operations.clients import create_api_client
 from tenants.scopes import TENANT_SCOPES
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "Create an API client and print its id and secret. The secret is shown this once."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,9 +1,11 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+
+from tenants.command_line import EngineCommand
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "Replaced by onboard_tenant. It stands here so that nobody meets the command of this name in django-tenants."
 
     def run_from_argv(self, argv: list[str]) -> None:

@@ -1,17 +1,17 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from payment_engine.errors import EngineError
-from tenants.command_line import TENANT_HELP, give_examples, tenant_named
+from tenants.command_line import TENANT_HELP, EngineCommand, give_examples, tenant_named
 from tenants.queries.grantable_clients import client_for
 from tenants.tokens import issue_access_token
 
 MAX_TTL_SECONDS = 24 * 3600
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "Print an access token, and nothing else, for use in a shell: TOKEN=$(manage.py issue_token --tenant demo-bank)"
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from payment_engine.errors import EngineError
-from tenants.command_line import TENANT_HELP, give_examples, tenant_named
+from tenants.command_line import TENANT_HELP, EngineCommand, give_examples, tenant_named
 from tenants.isolation.findings import Finding, Verdict
 from tenants.operations.prove_isolation import pairs_to_try, prove_isolation
 
 _WORST_FIRST = (Verdict.LEAK, Verdict.UNCLEAR, Verdict.SKIPPED, Verdict.HELD, Verdict.NOTHING)
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "Attack tenants' isolation in every way we know: SQL, ORM, context, tasks, cache, API, portal. Exit 1 on any leak."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,12 +1,12 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
-from tenants.command_line import give_examples
+from tenants.command_line import EngineCommand, give_examples
 from tenants.operations.keys import rotate_signing_key
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "Sign access tokens with a new key. Tokens of the old ones work until they expire."
 
     def add_arguments(self, parser: CommandParser) -> None:

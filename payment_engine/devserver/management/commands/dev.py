@@ -1,14 +1,13 @@
 from argparse import ArgumentParser
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from payment_engine.devserver.stack import Refused, add_arguments, dev_run_of, run_dev
-from tenants.command_line import give_examples
+from tenants.command_line import EngineCommand, give_examples
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "Run the whole product in this terminal: PostgreSQL, Valkey, demo data, web, Celery worker and beat, sweeper."
-    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_arguments(parser)

@@ -3,14 +3,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from payment_engine.devserver.demo import seed_demo
 from payment_engine.errors import EngineError
-from tenants.command_line import give_examples
+from tenants.command_line import EngineCommand, give_examples
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "Make the demo tenants, accounts and logins that are missing, and write the file that leads scripts to them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

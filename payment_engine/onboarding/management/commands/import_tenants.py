@@ -2,19 +2,19 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from payment_engine.errors import EngineError
 from payment_engine.observability.correlation import correlated
 from payment_engine.onboarding.console import as_table, operator
 from payment_engine.onboarding.inventory import INVENTORY, Done, import_tenants, inventory_row, read_inventory
 from payment_engine.onboarding.refusals import refusal
-from tenants.command_line import give_examples
+from tenants.command_line import EngineCommand, give_examples
 
 _ALWAYS_TOLD: Final = (Done.MADE, Done.IN_PLACE)
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = (
         "Take on the tenants of an inventory, with the numbers they have: CSV with the columns Tenant ID, Tenant Name, Environment, Status "
         "and, if known, Database, Primary Region, Company, Type, Tier. A tenant that is there follows the file's "

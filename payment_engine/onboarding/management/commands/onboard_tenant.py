@@ -2,7 +2,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from payment_engine.errors import EngineError
 from payment_engine.observability.correlation import correlated
@@ -12,12 +12,12 @@ from payment_engine.onboarding.refusals import refusal
 from payment_engine.onboarding.run import onboard, plan_onboarding
 from payment_engine.onboarding.specification import Specification, read_specification, specification_of
 from payment_engine.onboarding.steps import Onboarding
-from tenants.command_line import give_examples
+from tenants.command_line import EngineCommand, give_examples
 from tenants.models import Tenant
 from tenants.operations.onboarding import ISOLATIONS
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = (
         "Take on a tenant: schema, number, profile, features, payment types, API client, administrator, statistics, isolation check, "
         "activation. Each step is done only if it is missing, so run it again after any failure. With a file, the tenant is what the "

@@ -1,7 +1,7 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from payment_engine.clock import now
 from payment_engine.errors import EngineError
@@ -9,11 +9,11 @@ from payment_engine.observability.correlation import correlated
 from payment_engine.onboarding.closing import close_tenant
 from payment_engine.onboarding.console import named_tenant, operator, reason_given
 from payment_engine.onboarding.refusals import refusal
-from tenants.command_line import TENANT_HELP, give_examples
+from tenants.command_line import TENANT_HELP, EngineCommand, give_examples
 from tenants.models import Tenant
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = (
         "Close a tenant for ever: suspend it, export everything it has into an archive (ZIP of JSON lines with counts and checksums, "
         "mode 0600), read that back, then DECOMMISSIONED. Nothing is deleted. Refused while customers' money is there or anything is "

@@ -1,15 +1,15 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from payment_engine.onboarding.console import as_table
 from payment_engine.onboarding.inventory import INVENTORY, inventory_row
-from tenants.command_line import give_examples
+from tenants.command_line import EngineCommand, give_examples
 from tenants.models import Tenant
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "The inventory: every tenant with its number, environment, tier, status, and where its rows live."
 
     def add_arguments(self, parser: CommandParser) -> None:

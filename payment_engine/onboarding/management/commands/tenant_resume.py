@@ -1,16 +1,16 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from config_mgmt.operations.tenants import activate_tenant
 from payment_engine.errors import EngineError
 from payment_engine.observability.correlation import correlated
 from payment_engine.onboarding.console import named_tenant, operator
 from payment_engine.onboarding.refusals import refusal
-from tenants.command_line import TENANT_HELP, give_examples
+from tenants.command_line import TENANT_HELP, EngineCommand, give_examples
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "Let a suspended or pending tenant work (again)."
 
     def add_arguments(self, parser: CommandParser) -> None:

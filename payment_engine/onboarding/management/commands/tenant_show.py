@@ -1,13 +1,13 @@
 import json
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from accounts.models import Account, Customer
 from config_mgmt.models import TenantChange
 from config_mgmt.queries.tenants import features_of
 from payment_engine.onboarding.console import named_tenant
-from tenants.command_line import TENANT_HELP, give_examples
+from tenants.command_line import TENANT_HELP, EngineCommand, give_examples
 from tenants.context import tenant_scope
 from tenants.models import ApiClient, StaffUser, Tenant
 from tenants.profiles import POINTERS
@@ -15,7 +15,7 @@ from tenants.profiles import POINTERS
 _CHANGES: Final = 10
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "One tenant: what it is, what it has, and what happened to it last."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,17 +1,17 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from config_mgmt.operations.tenants import suspend_tenant
 from payment_engine.errors import EngineError
 from payment_engine.observability.correlation import correlated
 from payment_engine.onboarding.console import named_tenant, operator, reason_given
 from payment_engine.onboarding.refusals import refusal
-from tenants.command_line import TENANT_HELP, give_examples
+from tenants.command_line import TENANT_HELP, EngineCommand, give_examples
 from tenants.models import Tenant
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "Suspend a tenant: it reads, new money is refused with 403 tenant_suspended, what is in flight completes. tenant_resume ends it."
 
     def add_arguments(self, parser: CommandParser) -> None:

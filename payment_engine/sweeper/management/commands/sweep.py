@@ -4,17 +4,17 @@ import threading
 from argparse import ArgumentParser
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError, close_old_connections
 
 from payment_engine.sweeper.work import sweep_once
-from tenants.command_line import give_examples
+from tenants.command_line import EngineCommand, give_examples
 
 MAX_INTERVAL_SECONDS: Final = 3600
 _log = logging.getLogger(__name__)
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "Find due work in PostgreSQL and do it, for ever: fold balances, finish messages a dead process left behind."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
