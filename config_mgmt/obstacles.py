@@ -13,8 +13,9 @@ _sources: Final[list[Source]] = []
 
 
 def ask_before_closing(source: Source) -> None:
-    """Called once, when the app is ready."""
-    _sources.append(source)
+    """Called when the app is ready, which Django says again whenever it changes its list of apps: a source is asked once."""
+    if source not in _sources:
+        _sources.append(source)
 
 
 def obstacles(tenant: Tenant) -> list[str]:
