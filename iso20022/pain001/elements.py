@@ -173,7 +173,7 @@ def _read_amount(element: etree._Element, transfer: RawTransfer) -> None:
 
 
 def _read_remittance(element: etree._Element, transfer: RawTransfer) -> None:
-    if len(element) == 1 and element[0].tag[_NAME:] == "Ustrd":
+    if len(element) == 1 and element[0].tag[_NAME:] == "Ustrd":  # nearly always
         transfer.remittance = element[0].text or None
         return
     texts: list[str] = []

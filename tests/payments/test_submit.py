@@ -1,5 +1,6 @@
 """The posting core: decides against running balances, books set-wise, refuses per item."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -16,8 +17,9 @@ from payments.models import Payment
 from payments.operations.reverse import reverse_payment
 from payments.operations.submit import submit_payments
 from payments.states import PaymentStatus
-from payments.values import Idempotency, Mode, Parties, Party, PaymentRecord
+from payments.values import Idempotency, Mode, Outcome, Parties, Party, PaymentRecord
 from tenants.context import tenant_scope
+from tenants.database.pipeline import PipelinedTransaction
 from tenants.registry import TenantRecord
 from tests.factories import make_account, make_payment_type, payment
 
@@ -222,3 +224,25 @@ def test_money_given_back_counts_from_the_day_it_was_taken() -> None:
     reversal = reverse_payment(payment_id=made.payment.id, amount_minor=None, reason="by mistake")
     assert set(Posting.objects.filter(journal_id=reversal.journal_id).values_list("value_date", flat=True)) == {made.payment.value_date}
     assert made.payment.value_date >= later
+
+
+def test_what_is_written_along_comes_after_every_way_a_batch_can_go() -> None:
+    make_payment_type()
+    ada, bob = make_account(funds_minor=500), make_account()
+    told: list[list[bool]] = []
+
+    def note(transaction: PipelinedTransaction, outcomes: Sequence[Outcome]) -> None:
+        told.append([outcome.refusal is None for outcome in outcomes])
+        transaction.execute("UPDATE accounts SET name = %s WHERE id = %s", [f"noted {len(told)}", bob.id])
+
+    submit_payments([payment(ada, bob, amount) for amount in (100, 900)], along=note)
+    submit_payments([], along=note)
+    assert (told, booked(bob), bob.name) == ([[True, False], []], 100, "noted 2")
+
+    def note_at_second_try(transaction: PipelinedTransaction, outcomes: Sequence[Outcome]) -> None:
+        if len(told) == 2:
+            transaction.execute("INSERT INTO payment_types SELECT * FROM payment_types")  # a key that is taken
+        note(transaction, outcomes)
+
+    submit_payments([payment(ada, bob, amount) for amount in (200, 900)], along=note_at_second_try)
+    assert (told[2:], booked(bob), bob.name) == ([[True, False], [True, False]], 300, "noted 4")

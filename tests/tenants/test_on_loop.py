@@ -6,6 +6,7 @@ from threading import get_ident
 
 import pytest
 from django.core.exceptions import SynchronousOnlyOperation
+from greenlet import getcurrent
 
 from tenants.context import current_scope, tenant_scope
 from tenants.database.on_loop import is_on_loop, off_loop, run_on_loop, wait_for
@@ -31,6 +32,28 @@ def test_each_waits_for_itself_and_the_loop_goes_on() -> None:
 
     assert asyncio.run(both()) == ["SLOW", "QUICK"]
     assert (order, _word.get()) == (["quick", "slow"], "none")
+
+
+def test_the_next_one_runs_in_the_same_greenlet_and_a_context_of_its_own() -> None:
+    def who(word: str, fails: bool = False) -> tuple[int, str]:
+        known = _word.get()
+        _word.set(word)
+        off_loop(len, ())
+        if fails:
+            raise ValueError(word)
+        return id(getcurrent()), known
+
+    async def one_after_another() -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+        first = [await run_on_loop(who, "first"), await run_on_loop(who, "second")]
+        with pytest.raises(ValueError, match="third"):
+            await run_on_loop(who, "third", fails=True)
+        both = await asyncio.gather(run_on_loop(who, "fourth"), run_on_loop(who, "fifth"))
+        return first, list(both)
+
+    one, at_once = asyncio.run(one_after_another())
+    assert one[0] == one[1]
+    assert len({greenlet for greenlet, _ in at_once}) == 2
+    assert {known for _, known in one + at_once} == {"none"}
 
 
 def test_what_it_raises_is_raised() -> None:
