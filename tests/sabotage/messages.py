@@ -48,6 +48,13 @@ SABOTAGES: Final = (
         tests="tests/iso20022",
     ),
     Sabotage(
+        name="a chunk that met a conflict is booked without its rows",
+        file="payments/operations/submit.py",
+        line="along(transaction, outcomes)\n        return outcomes",
+        instead="pass\n        return outcomes",
+        tests="tests/payments/test_submit.py",
+    ),
+    Sabotage(
         name="whoever goes on with a message starts again",
         file="iso20022/operations/processing.py",
         line="todo = chunk[max(message.processed - position, 0) :]",

@@ -61,4 +61,11 @@ SABOTAGES: Final = (
         instead="_settle(batch)",
         tests="tests/payment_engine/test_loop_handler.py",
     ),
+    Sabotage(
+        name="a request on the event loop goes on in the context of the one before",
+        file="tenants/database/on_loop.py",
+        line="request.gr_context = copy_context()",
+        instead="request.gr_context = request.gr_context or copy_context()",
+        tests="tests/tenants/test_on_loop.py",
+    ),
 )
