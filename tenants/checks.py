@@ -1,9 +1,9 @@
 """System checks: `manage.py check --database default` fails on any gap in tenant isolation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.apps import apps
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.checks import check_admin_app
@@ -50,7 +50,7 @@ def check_models(**_kwargs: Any) -> list[checks.CheckMessage]:  # noqa: ANN401
 
 
 @checks.register(checks.Tags.admin)
-def check_portal(app_configs: Any, **_kwargs: Any) -> list[checks.CheckMessage]:  # noqa: ANN401
+def check_portal(app_configs: Sequence[AppConfig] | None, **_kwargs: object) -> list[checks.CheckMessage]:
     """Django's check of the portal's pages. They are loaded with the portal's addresses, not by every command and worker."""
     admin.autodiscover()
     return check_admin_app(app_configs)

@@ -54,9 +54,9 @@ def watch_changes() -> None:
 def keep_in_tests() -> None:
     """Keep what both caches of the product have to read anew, and hear of what ends that."""
     registry._renewed = _until_it_changes(registry._renewed)
-    SnapshotCache._renewed = _until_it_changes(SnapshotCache._renewed)  # type: ignore[method-assign]
+    SnapshotCache._renewed = _until_it_changes(SnapshotCache._renewed)  # type: ignore[method-assign]  # meant for all of its kind
     registry.forget = _forgetting(registry.forget)
-    DatabaseWrapper.savepoint_rollback = _forgetting(DatabaseWrapper.savepoint_rollback)  # type: ignore[method-assign]
+    DatabaseWrapper.savepoint_rollback = _forgetting(DatabaseWrapper.savepoint_rollback)  # type: ignore[method-assign]  # as above
     connection_created.connect(_listen)
 
 
@@ -64,7 +64,7 @@ def _until_it_changes(read: Callable[P, T]) -> Callable[P, T]:
     @wraps(read)
     def kept_or_read(*args: P.args, **kwargs: P.kwargs) -> T:
         blocks = connection.atomic_blocks
-        if not blocks or not blocks[0]._from_testcase:  # type: ignore[attr-defined]
+        if not blocks or not blocks[0]._from_testcase:  # type: ignore[attr-defined]  # Django's own mark of a test's transaction
             return read(*args, **kwargs)
         kept = _kept.setdefault(blocks[0], {})
         key = (read, *args)
@@ -73,7 +73,8 @@ def _until_it_changes(read: Callable[P, T]) -> Callable[P, T]:
             if _kept.get(blocks[0]) is not kept:
                 return value  # it changed meanwhile
             kept[key] = value
-        return kept[key]  # type: ignore[no-any-return]
+        found: T = kept[key]
+        return found
 
     return kept_or_read
 

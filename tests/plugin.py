@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 from execnet import XSpec
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
-from xdist.workermanage import parse_tx_spec_config  # type: ignore[import-untyped]
 
 from payment_engine.devserver.throwaway import ThrowAwayServers
 
@@ -33,6 +32,8 @@ _ONCE = "tests/portal/test_in_a_browser.py"
 _JOURNEYS = "tests/journeys/"
 _DATABASE_FIXTURES = frozenset({"db", "transactional_db", "django_db_setup", "live_server"})
 _servers: ThrowAwayServers | None = None
+_workers: Counter[str] = Counter()
+"""How many there are of each placement."""
 
 gc.disable()  # until the tests are collected: all of that stays
 # Images of containers often forbid bytecode: then each process that a test starts compiles all of Django again, for seconds.
@@ -189,17 +190,17 @@ def _placement_of(worker: XSpec) -> str:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(specs: Sequence[XSpec]) -> None:
-    if len(set(map(_placement_of, specs))) > 1:
+    _workers.update(map(_placement_of, specs))
+    if len(_workers) > 1:
         os.environ[_BOTH] = "1"  # before the workers start: they inherit it
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduler | _OneForEachPlacement:
-    placements = Counter(_placement_of(XSpec(worker)) for worker in parse_tx_spec_config(config))
-    if len(placements) == 1:
+    if len(_workers) == 1:
         return _Scheduler(config, log)
     schedulers = {}
-    for placement, workers in placements.items():
+    for placement, workers in _workers.items():
         scheduler = schedulers[placement] = _Scheduler(config, log)
         scheduler.numnodes = workers
     return _OneForEachPlacement(config, schedulers)
