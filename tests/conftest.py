@@ -15,9 +15,7 @@ import pytest
 from django.conf import settings
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections
-from django.template import Context, Template
 from django.test import TransactionTestCase
-from django.test.utils import _TestState
 from environ import Env
 
 from config_mgmt.snapshots import forget_snapshots
@@ -41,17 +39,6 @@ WSGIRequestHandler.disable_nagle_algorithm = True  # the live server answers in 
 settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2PasswordHasher", *settings.PASSWORD_HASHERS]
 keep_in_tests()
 OWN_SCHEMA = os.environ.get("PAYMENT_ENGINE_TEST_PLACEMENT", "shared") == "schema"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _contexts_of_pages_alone(django_test_environment: None) -> None:
-    """`response.context` has a page's own context: not one more copy of it for each of the hundreds of templates it is made of."""
-    noted, rendered = Template._render, _TestState.saved_data.template_render  # type: ignore[attr-defined]
-
-    def render(template: Template, context: Context) -> str:
-        return (noted if context.template is template else rendered)(template, context)  # type: ignore[no-any-return]
-
-    Template._render = render  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
