@@ -1,6 +1,7 @@
 """What a file holds: the `Document` and its message type, and the business header (head.001) of an envelope around it."""
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO, Final
 
 from lxml import etree
@@ -38,7 +39,7 @@ class BusinessHeader:
 def contents_of(source: bytes | BinaryIO, limits: WireLimits) -> Contents:
     """Find the `Document`, at the root or inside any envelope; raises MalformedXml for what is not XML."""
     root: etree._Element | None = None
-    for _, element in EventReader(source, limits=limits, events=("start",)):
+    for element in chain.from_iterable(EventReader(source, limits=limits, events=("start",))):
         root = element if root is None else root
         if local_name(element) == "Document":
             return Contents(root=local_name(root), namespace=str(element.tag)[1:].rpartition("}")[0], line=line_of(element))

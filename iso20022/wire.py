@@ -33,7 +33,10 @@ class WireLimits:
 
 
 class EventReader:
-    """Feeds a source to a parser and yields its events. Call once; `count_part()` tells it that a whole part was consumed."""
+    """Feeds a source to a parser and yields the elements of its events, those of some 64 KB at a time. Call once.
+
+    `count_part()` tells it that a whole part was consumed.
+    """
 
     def __init__(
         self, source: bytes | BinaryIO, *, limits: WireLimits, events: Sequence[Literal["start", "end"]], tags: Sequence[str] | None = None
@@ -47,7 +50,7 @@ class EventReader:
     def count_part(self) -> None:
         self._bytes_since_part = 0
 
-    def __iter__(self) -> Iterator[tuple[str, etree._Element]]:
+    def __iter__(self) -> Iterator[list[etree._Element]]:
         parser: etree.XMLPullParser | None = None
         checked_doctype = False
         line = 1
@@ -57,18 +60,18 @@ class EventReader:
                 self._bytes_since_part += len(chunk)
                 line += chunk.count(b"\n")
                 parser.feed(chunk)
-                for event, element in cast("Iterator[tuple[str, etree._Element]]", parser.read_events()):  # noqa: SLF001  # lxml has no public name
-                    if not checked_doctype:
-                        _refuse_doctype(element)
-                        checked_doctype = True
-                    yield event, element
+                elements = _elements(parser)
+                if elements and not checked_doctype:
+                    _refuse_doctype(elements[0])
+                    checked_doctype = True
+                yield elements
                 if self._bytes_since_part > self._limits.part_bytes:
                     raise MalformedXml(f"a single part of the message is larger than {self._limits.part_bytes} bytes", line=line)
             if parser is None:
                 raise MalformedXml("the file is empty", line=1)
             _refuse_doctype(parser.close())
             # Of a file so short that the parser waited for more of it.
-            yield from cast("Iterator[tuple[str, etree._Element]]", parser.read_events())  # noqa: SLF001  # lxml has no public name
+            yield _elements(parser)
         except etree.LxmlError as error:
             raise _malformed(error) from error
 
@@ -127,6 +130,10 @@ def encoding_of(first_chunk: bytes, limits: WireLimits) -> str:
     if found not in limits.encodings:
         raise MalformedXml(f"the encoding {found} is not accepted, use {' or '.join(sorted(limits.encodings))}", line=1)
     return found
+
+
+def _elements(parser: etree.XMLPullParser) -> list[etree._Element]:
+    return [element for _, element in cast("Iterator[tuple[str, etree._Element]]", parser.read_events())]  # noqa: SLF001  # lxml has no public name
 
 
 def _chunks(source: bytes | BinaryIO) -> Iterator[bytes]:

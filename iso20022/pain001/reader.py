@@ -1,6 +1,6 @@
 """Reads a pain.001 of any version and any length: one pass finds everything that is wrong, the transfers are kept or read again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,7 +10,7 @@ from iso20022.envelope import BusinessHeader, Contents, business_header_of, cont
 from iso20022.findings import Finding, FindingLog, Findings, Level, Severity, Tier
 from iso20022.pain001.elements import RawTransfer, group_header_of, payment_method_of, payment_of, transfer_of
 from iso20022.pain001.profile import BASE, Profile
-from iso20022.pain001.rules import GroupRules, PaymentRules, TransferRules, problem_text, requested_date_of
+from iso20022.pain001.rules import GroupRules, PaymentRules, Problem, TransferRules, problem_text, requested_date_of
 from iso20022.pain001.values import CreditTransfer, GroupHeader, PaymentInformation, RefusedTransfer
 from iso20022.parts import Part, PartReader, ReadPart, path_of
 from iso20022.wire import WireLimits
@@ -124,10 +124,9 @@ class _Scan:
             if part.kind is Part.TRANSFER:
                 if part.transaction_index == 0:
                     self._transfer_rules.start_payment(payment_method_of(part.element))
+                self.transactions += len(part.elements)
                 if part.is_valid:
-                    yield self._transfer(part)
-                else:
-                    self.transactions += 1
+                    yield from self._transfers(part)
             elif part.kind is Part.PAYMENT:
                 if part.is_valid and self._validates:
                     self._payment(part)
@@ -168,17 +167,22 @@ class _Scan:
                 )
             )
 
-    def _transfer(self, part: ReadPart) -> CreditTransfer | RefusedTransfer:
-        raw = transfer_of(part.element)
-        units = _units(raw.amount)
-        self.transactions += 1
+    def _transfers(self, run: ReadPart) -> list[CreditTransfer | RefusedTransfer]:
+        raws = [transfer_of(element) for element in run.elements]
+        units = sum(_units(raw.amount) for raw in raws)
         self.total += units
-        self._transactions_of_payment += 1
+        self._transactions_of_payment += len(raws)
         self._total_of_payment += units
-        problems, minor = self._transfer_rules.check(raw)
-        if not problems and raw.creditor_account is not None:
-            return _accepted(raw, part, minor)
-        path = path_of(Part.TRANSFER, part.payment_index, part.transaction_index)
+        checked = [self._transfer_rules.check(raw) for raw in raws]
+        return [
+            self._refused(raw, problems, run.payment_index, index)
+            if problems or raw.creditor_account is None
+            else _accepted(raw, minor, run.payment_index, index)
+            for index, (raw, (problems, minor)) in enumerate(zip(raws, checked, strict=True), run.transaction_index)
+        ]
+
+    def _refused(self, raw: RawTransfer, problems: Sequence[Problem], payment_index: int, transaction_index: int) -> RefusedTransfer:
+        path = path_of(Part.TRANSFER, payment_index, transaction_index)
         findings = tuple(
             Finding(
                 tier=tier,
@@ -187,15 +191,15 @@ class _Scan:
                 path=f"{path}/{inner}",
                 line=raw.line,
                 text=problem_text(code, text),
-                payment_index=part.payment_index,
-                transaction_index=part.transaction_index,
+                payment_index=payment_index,
+                transaction_index=transaction_index,
             )
             for tier, code, inner, text in problems
         )
         self.log.add_all_of_transaction(findings)
         return RefusedTransfer(
-            payment_index=part.payment_index,
-            transaction_index=part.transaction_index,
+            payment_index=payment_index,
+            transaction_index=transaction_index,
             line=raw.line,
             instruction_id=raw.instruction_id,
             end_to_end_id=raw.end_to_end_id,
@@ -232,11 +236,11 @@ class _Scan:
         )
 
 
-def _accepted(raw: RawTransfer, part: ReadPart, minor: int) -> CreditTransfer:
+def _accepted(raw: RawTransfer, minor: int, payment_index: int, transaction_index: int) -> CreditTransfer:
     assert raw.creditor_account is not None, "a transfer without a creditor account was refused"  # noqa: S101  # narrows the type
     return CreditTransfer(
-        payment_index=part.payment_index,
-        transaction_index=part.transaction_index,
+        payment_index=payment_index,
+        transaction_index=transaction_index,
         line=raw.line,
         instruction_id=raw.instruction_id,
         end_to_end_id=raw.end_to_end_id,

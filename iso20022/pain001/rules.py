@@ -24,6 +24,8 @@ from iso20022.pain001.profile import Profile
 from iso20022.pain001.values import AccountNumber, GroupHeader
 from payment_engine.money import MAX_DIGITS, exponent, is_currency
 
+Problem = tuple[Tier, str, str, str]
+"""Of a transfer: tier, code, path inside the transfer, text."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DATE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T.*)?(?:Z|[+-]\d{2}:\d{2})?", re.ASCII)
 
@@ -133,9 +135,9 @@ class TransferRules:
         self._is_cheque_block = payment_method == "CHK"
         self._seen.clear()
 
-    def check(self, transfer: RawTransfer) -> tuple[list[tuple[Tier, str, str, str]], int]:
-        """The problems as (tier, code, path inside the transfer, text), and the amount in minor units, 0 where it can't be read."""
-        problems: list[tuple[Tier, str, str, str]] = []
+    def check(self, transfer: RawTransfer) -> tuple[list[Problem], int]:
+        """The problems, and the amount in minor units, 0 where it can't be read."""
+        problems: list[Problem] = []
         if not transfer.end_to_end_id.strip():
             problems.append((Tier.MESSAGE, "CH21", "PmtId/EndToEndId", "EndToEndId is empty"))
         elif _CONTROL.search(transfer.end_to_end_id) or (transfer.instruction_id and _CONTROL.search(transfer.instruction_id)):
@@ -151,7 +153,7 @@ class TransferRules:
         self._check_twin(transfer, minor, problems)
         return problems, minor
 
-    def _check_twin(self, transfer: RawTransfer, minor: int, problems: list[tuple[Tier, str, str, str]]) -> None:
+    def _check_twin(self, transfer: RawTransfer, minor: int, problems: list[Problem]) -> None:
         if transfer.end_to_end_id == "NOTPROVIDED" or transfer.creditor_account is None:
             return
         key = f"{minor} {transfer.currency} {transfer.creditor_account.number} {transfer.end_to_end_id}"
@@ -161,7 +163,7 @@ class TransferRules:
         self._seen.add(key)
 
 
-def _check_amount(transfer: RawTransfer, problems: list[tuple[Tier, str, str, str]]) -> int:
+def _check_amount(transfer: RawTransfer, problems: list[Problem]) -> int:
     path = "Amt/InstdAmt" if transfer.transfer_currency is None else "Amt/EqvtAmt/Amt"
     if not is_currency(transfer.currency):
         problems.append((Tier.MESSAGE, "AM03", path, f"{transfer.currency} is not a currency in use"))
@@ -180,7 +182,7 @@ def _check_amount(transfer: RawTransfer, problems: list[tuple[Tier, str, str, st
     return minor
 
 
-def _check_creditor(transfer: RawTransfer, problems: list[tuple[Tier, str, str, str]]) -> None:
+def _check_creditor(transfer: RawTransfer, problems: list[Problem]) -> None:
     account = transfer.creditor_account
     if account is None or not account.number:
         problems.append((Tier.MESSAGE, "AC03", "CdtrAcct", "neither an IBAN nor an account number is given"))

@@ -18,7 +18,7 @@ from iso20022.errors import MalformedXml
 from iso20022.pain001.reader import CreditTransferInitiation, read_pain001
 from iso20022.pain001.values import CreditTransfer
 from iso20022.wire import WireLimits
-from tests.iso20022.builders import CREDITOR_IBAN, TODAY, pain001, payment, transfer
+from tests.iso20022.builders import CREDITOR_IBAN, TODAY, many_transfers, pain001, payment, transfer
 
 SECRET = "the-content-of-a-secret-file"
 
@@ -119,6 +119,16 @@ REFUSED_WITH_FINDINGS: dict[str, tuple[bytes, str, str]] = {
         pain001(payment(transfer(), "<NbOfTxs>2</NbOfTxs>", transfer("E2"))),
         "FF01",
         "/PmtInf[1]/NbOfTxs",
+    ),
+    "misplaced after a run of transfers": (
+        pain001(payment(*many_transfers(3), "<ChrgBr>SLEV</ChrgBr>", *many_transfers(2))),
+        "FF01",
+        "/PmtInf[1]/ChrgBr",
+    ),
+    "wrong in the middle of a run, in the second block": (
+        pain001(payment(*many_transfers(3)), payment(*many_transfers(400), transfer(amount="1e5"), *many_transfers(2))),
+        "FF01",
+        "/PmtInf[2]/CdtTrfTxInf[401]/Amt/InstdAmt",
     ),
     "no transfer at all": (pain001(payment()), "FF01", "/PmtInf[1]"),
     "no payment at all": (pain001("", number=0), "FF01", "/Document/CstmrCdtTrfInitn"),

@@ -27,6 +27,13 @@ SABOTAGES: Final = (
         tests="tests/iso20022/test_wire_attacks.py",
     ),
     Sabotage(
+        name="a stray element between transfers loses its neighbours before their block is judged",
+        file="iso20022/parts.py",
+        line="if parent is not None and element.getnext() is following:",
+        instead="if parent is not None:",
+        tests="tests/iso20022/test_wire_attacks.py",
+    ),
+    Sabotage(
         name="a comment inside an amount changes it",
         file="iso20022/wire.py",
         line="remove_comments=True",
