@@ -1,4 +1,4 @@
-"""Tier 2: a message as a stream of validated parts, so that a file of any length needs the memory of one transfer.
+"""Tier 2: a message as a stream of validated parts, so that a file of any length needs the memory of 64 KB of it and one transfer.
 
 libxml2 can validate while parsing, but lxml then reports neither lines nor paths, stops telling after the first error and takes a
 truncated file for a whole one. So each `CdtTrfTxInf` is validated when it is complete, then each `PmtInf` and the `Document` with
