@@ -48,8 +48,12 @@ class ApiHandler:
         look_after_connections()
         return [response.content]
 
-    def answer(self, environ: "WSGIEnvironment") -> HttpResponse | StreamingHttpResponse:
-        response: HttpResponse | StreamingHttpResponse = self._chain(WSGIRequest(environ))
+    def answer(self, environ: "WSGIEnvironment", body: bytes | None = None) -> HttpResponse | StreamingHttpResponse:
+        """`body` is what `wsgi.input` holds, where it has been read already."""
+        request = WSGIRequest(environ)
+        if body is not None:
+            request._body = body  # noqa: SLF001  # where HttpRequest.body keeps what it has read
+        response: HttpResponse | StreamingHttpResponse = self._chain(request)
         return response
 
     def _middleware_around(self, view: GetResponse) -> GetResponse:

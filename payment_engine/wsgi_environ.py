@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from functools import lru_cache
 from io import RawIOBase
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -49,16 +50,22 @@ def environ_of(scope: Scope, body: IO[bytes]) -> dict[str, Any]:
         "wsgi.input": body,
     }
     for name, value in scope.headers.items():
-        if "_" in name:
+        key = _key_of(name)
+        if key is None:
             continue
-        key = name.upper().replace("-", "_")
-        if name not in _WITHOUT_PREFIX:
-            key = f"HTTP_{key}"
         known = environ.get(key)
         environ[key] = value if known is None else f"{known}{_SEPARATORS.get(name, ',')}{value}"
     if scope.authority is not None:
         environ.setdefault("HTTP_HOST", scope.authority)  # HTTP/2 has no Host
     return environ
+
+
+@lru_cache(maxsize=256)
+def _key_of(header: str) -> str | None:
+    if "_" in header:
+        return None
+    key = header.upper().replace("-", "_")
+    return key if header in _WITHOUT_PREFIX else f"HTTP_{key}"
 
 
 class Incoming(RawIOBase):

@@ -175,6 +175,34 @@ def test_payments_of_two_tenants_wait_on_the_loop_and_are_booked_in_batches(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_what_is_booked_together_is_asked_in_one_turn_and_answered_in_one(tenant_a: TenantRecord) -> None:
+    steps: list[str] = []
+
+    class NotedApi(ApiHandler):
+        def answer(self, *arguments: Any) -> Any:
+            steps.append("asked")
+            response = super().answer(*arguments)
+            steps.append("answered")
+            return response
+
+    class NotedExchange(Exchange):
+        async def __call__(self) -> bytes:
+            steps.append("came")
+            return await super().__call__()
+
+        def response_bytes(self, *answer: Any) -> None:
+            steps.append("sent")
+            super().response_bytes(*answer)
+
+    bank, api = Bank(tenant_a), NotedApi(WSGIHandler())
+    warm_up, *requests = [(scope, NotedExchange(exchange.sent)) for scope, exchange in (bank.request() for _ in range(4))]
+    serve(LoopHandler(api, api), warm_up)
+    steps.clear()
+    serve(LoopHandler(api, api), *requests)
+    assert steps == [step for step in ("came", "asked", "answered", "sent") for _ in requests]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_one_key_on_the_loop_is_one_payment(handler: LoopHandler, tenant_a: TenantRecord) -> None:
     bank = Bank(tenant_a)
     requests = [bank.request("one-key") for _ in range(50)]
