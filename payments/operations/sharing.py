@@ -1,13 +1,16 @@
 """Sharing transactions: payments that wait in one process for the same tenant are booked together.
 
-One thread at a time books what is waiting for a tenant, a few batches before it is another tenant's turn. There is no
-timer: a lone request is a batch of one at once, and while one batch commits the next one gathers. Commits, round trips and
-locks on a busy account are then paid once for many payments.
+One thread at a time books what is waiting for a tenant. A lone request is a batch of one at once, and while one batch commits
+the next one gathers. Commits, round trips and locks on a busy account are then paid once for many payments.
+
+On the event loop the next batch begins once as many wait as were there when the last one ended, or after the time that one took
+(10 ms at most): who has just been answered is about to ask again, and one batch of 32 costs a tenth less than two of 16.
 """
 
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +30,7 @@ from tenants.database.on_loop import is_on_loop, off_loop, wait_for
 
 BATCH_MAX: Final = 64
 WAITING_MAX: Final = 1000
-_BATCHES_PER_TURN: Final = 8
+_GATHERING_MAX_SECONDS: Final = 0.01
 _WAIT_SECONDS: Final = 30
 _bookers: Final = ThreadPoolExecutor(8, thread_name_prefix="booking")
 _log = logging.getLogger(__name__)
@@ -53,12 +56,17 @@ class _Waiter:
 
 
 class _Queue:
-    """The payments of one tenant that wait in this process."""
+    """The payments of one tenant that wait in this process.
+
+    A batch is under way (`_is_booked`), or the next one gathers until `_expected` wait or the time is up, or nobody waits.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: deque[_Waiter] = deque()
         self._is_booked = False
+        self._expected = 0
+        self._gathers_until = self._timed_until = 0.0
 
     def submit(self, item: SubmitPayment, ticket: Ticket | None) -> Outcome:
         waiter = _Waiter(item, ticket)
@@ -66,7 +74,7 @@ class _Queue:
             if len(self._waiting) >= WAITING_MAX:
                 raise Unavailable("too many payments are waiting at the moment")
             self._waiting.append(waiter)
-            begins, self._is_booked = not self._is_booked, True
+            begins = self._may_begin(waiter)
         if begins:
             self._begin(waiter)
         self._wait(waiter)
@@ -75,12 +83,40 @@ class _Queue:
         assert waiter.outcome is not None, "a booked waiter has its outcome"  # noqa: S101  # set by whoever booked it
         return waiter.outcome
 
+    def _may_begin(self, waiter: _Waiter) -> bool:
+        """Under the lock. If it has to gather first, a timer of the waiter's loop sees to it that it begins."""
+        if self._is_booked:
+            return False
+        if waiter.future is not None and len(self._waiting) < min(self._expected, BATCH_MAX):
+            left = self._gathers_until - time.monotonic()
+            if left > 0:
+                if self._timed_until != self._gathers_until:
+                    self._timed_until = self._gathers_until
+                    waiter.future.get_loop().call_later(left, self._end_gathering, self._gathers_until)
+                return False
+        self._is_booked = True
+        return True
+
     def _begin(self, waiter: _Waiter) -> None:
         """On the loop once it has taken in all requests that are there: they make one batch."""
         if waiter.future is None:
-            _bookers.submit(self._book_some)
+            _bookers.submit(self._book)
         else:
-            waiter.future.get_loop().call_soon(_bookers.submit, self._book_some)
+            waiter.future.get_loop().call_soon(_bookers.submit, self._book)
+
+    def _gather(self) -> None:
+        """On the loop, after a batch: those who came meanwhile may be enough for the next."""
+        with self._lock:
+            begins = bool(self._waiting) and self._may_begin(self._waiting[0])
+        if begins:
+            _bookers.submit(self._book)
+
+    def _end_gathering(self, until: float) -> None:
+        """Unless a batch began in the meantime: the time it set is another."""
+        with self._lock:
+            if self._gathers_until == until:
+                self._gathers_until = 0.0
+        self._gather()
 
     def _wait(self, waiter: _Waiter) -> None:
         if waiter.future is not None:
@@ -102,24 +138,26 @@ class _Queue:
         waiter.error = Unavailable("the payment waited too long and was not booked")
         _call([waiter])
 
-    def _book_some(self) -> None:
-        for _ in range(_BATCHES_PER_TURN):
-            self._book_next()
-            with self._lock:
-                self._is_booked = bool(self._waiting)
-                if not self._is_booked:
-                    return
-        _bookers.submit(self._book_some)
-
-    def _book_next(self) -> None:
+    def _book(self) -> None:
+        """One batch, and then the next one begins or gathers."""
+        began = time.monotonic()
         with self._lock:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_MAX))]
         if batch:
             batch[0].context.run(_settle, batch)
-            try:
-                _call(batch)
-            except RuntimeError:  # the loop is closed: the process ends, and nobody is there to be told
-                _log.warning("payments were booked whose callers are gone", extra={"payments": len(batch)})
+        with self._lock:
+            self._is_booked, self._expected = False, len(batch) + len(self._waiting)
+            ended = time.monotonic()
+            self._gathers_until = ended + min(ended - began, _GATHERING_MAX_SECONDS)
+            following = self._waiting[0] if self._waiting else None
+        try:
+            _call(batch)
+            if following is not None and following.future is not None:
+                following.future.get_loop().call_soon_threadsafe(self._gather)
+        except RuntimeError:  # the loop is closed: the process ends, and nobody is there to be told
+            _log.warning("payments were booked whose callers are gone", extra={"payments": len(batch)})
+        if following is not None and following.future is None:
+            self._gather()
 
 
 def _settle(batch: list[_Waiter]) -> None:
