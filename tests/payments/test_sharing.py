@@ -86,21 +86,6 @@ def test_a_lone_caller_never_waits(batches: list[int]) -> None:
     assert time.monotonic() - began < 5 * _SECONDS
 
 
-def test_who_comes_while_a_batch_is_booked_is_waited_for_too(batches: list[int]) -> None:
-    async def second(*, after: float) -> None:
-        await asyncio.sleep(after)
-        await run_on_loop(submit)
-
-    async def both() -> None:
-        first = run_on_loop(submit)
-        await asyncio.gather(first, second(after=_SECONDS / 2))
-        await asyncio.gather(run_on_loop(submit), run_on_loop(submit))
-
-    asyncio.run(both())
-
-    assert batches == [1, 1, 2]
-
-
 def test_a_thread_waits_for_nobody(batches: list[int]) -> None:
     pay(1, 1, 1)
     began = time.monotonic()
@@ -113,3 +98,17 @@ def test_a_thread_waits_for_nobody(batches: list[int]) -> None:
 
     assert sum(batches) == 5
     assert time.monotonic() - began < 2.5 * _SECONDS
+
+
+def test_a_thread_takes_those_along_who_wait_on_the_loop(batches: list[int]) -> None:
+    """Four were there, two are back: they would wait for the others, but a thread does not."""
+    pay(1, 1, 1, 1)
+
+    async def two_and_a_thread() -> None:
+        callers = [asyncio.ensure_future(run_on_loop(submit)) for _ in range(2)]
+        await asyncio.sleep(_SECONDS / 10)
+        await asyncio.gather(asyncio.get_running_loop().run_in_executor(None, submit), *callers)
+
+    asyncio.run(two_and_a_thread())
+
+    assert batches == [4, 3]
