@@ -1,9 +1,9 @@
 """When a batch begins: at once for a lone caller, and as soon as those who were answered last are back for many."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import pytest
@@ -90,11 +90,9 @@ def test_a_thread_waits_for_nobody(batches: list[int]) -> None:
     pay(1, 1, 1)
     began = time.monotonic()
 
-    threads = [threading.Thread(target=submit) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(2):
+            threads.submit(submit)
 
     assert sum(batches) == 5
     assert time.monotonic() - began < 2.5 * _SECONDS
