@@ -1,12 +1,12 @@
 """No message leaves that does not pass its own schema."""
 
-from collections.abc import Iterator
-from typing import Final, cast
+from typing import Final
 
 from lxml import etree
 
 from iso20022.errors import EmittedMessageInvalid
 from iso20022.schemas import PARTS, compiled, namespace_of
+from iso20022.wire import elements_of
 
 _CHUNK_BYTES: Final = 64 * 1024
 # Up to here the whole tree is built (about 12 times the bytes, 40 % faster); above, repeated parts are checked one by one and dropped.
@@ -29,7 +29,7 @@ def _root_of_long(document: bytes, message_type: str) -> etree._Element:
     parser = etree.XMLPullParser(events=("end",), tag=tags, resolve_entities=False, no_network=True)
     for start in range(0, len(document), _CHUNK_BYTES):
         parser.feed(document[start : start + _CHUNK_BYTES])
-        for _, element in cast("Iterator[tuple[str, etree._Element]]", parser.read_events()):  # noqa: SLF001  # lxml has no public name
+        for element in elements_of(parser):
             _require(schema, element, message_type)
             neighbour, parent = element.getprevious(), element.getparent()
             if neighbour is not None and parent is not None and neighbour.tag == element.tag:

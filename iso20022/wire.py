@@ -60,7 +60,7 @@ class EventReader:
                 self._bytes_since_part += len(chunk)
                 line += chunk.count(b"\n")
                 parser.feed(chunk)
-                elements = _elements(parser)
+                elements = elements_of(parser)
                 if elements and not checked_doctype:
                     _refuse_doctype(elements[0])
                     checked_doctype = True
@@ -71,7 +71,7 @@ class EventReader:
                 raise MalformedXml("the file is empty", line=1)
             _refuse_doctype(parser.close())
             # Of a file so short that the parser waited for more of it.
-            yield _elements(parser)
+            yield elements_of(parser)
         except etree.LxmlError as error:
             raise _malformed(error) from error
 
@@ -132,7 +132,8 @@ def encoding_of(first_chunk: bytes, limits: WireLimits) -> str:
     return found
 
 
-def _elements(parser: etree.XMLPullParser) -> list[etree._Element]:
+def elements_of(parser: etree.XMLPullParser) -> list[etree._Element]:
+    """Those of the events since the last call."""
     return [element for _, element in cast("Iterator[tuple[str, etree._Element]]", parser.read_events())]  # noqa: SLF001  # lxml has no public name
 
 
