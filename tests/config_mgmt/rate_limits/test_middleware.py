@@ -258,7 +258,10 @@ def test_a_bell_that_says_more_than_the_registry_costs_one_reading(tenant_a: Ten
             door()
 
 
-def test_a_request_under_a_known_policy_makes_no_query(tenant_a: TenantRecord, django_assert_num_queries: Any) -> None:
+def test_a_request_under_a_known_policy_makes_no_query(
+    tenant_a: TenantRecord, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "STALENESS_SECONDS", 60.0)
     door = Door(tenant_a)
     door()
     registry.refresh()
