@@ -13,7 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 from payment_engine.errors import EngineError
 from tenants.command_line import TENANT_HELP, EngineCommand, give_examples, tenant_named
 from tenants.isolation.findings import Finding, Verdict
-from tenants.operations.prove_isolation import pairs_to_try, prove_isolation
+from tenants.operations.prove_isolation import AREAS, pairs_to_try, prove_isolation
 
 _WORST_FIRST = (Verdict.LEAK, Verdict.UNCLEAR, Verdict.SKIPPED, Verdict.HELD, Verdict.NOTHING)
 
@@ -26,27 +26,33 @@ class Command(EngineCommand):
             "tenants", nargs="*", help=f"two, each by {TENANT_HELP}; otherwise active ones, with and without a schema of their own"
         )
         parser.add_argument("--base-url", help=f"where the web answers; when named, it must (default {_demo_address()}, if it does)")
+        parser.add_argument(
+            "--area", action="append", choices=AREAS, help="only this one, and the catalogs; may be repeated (tasks go with the context)"
+        )
         parser.add_argument("--json", action="store_true", help="every finding, as one JSON array")
         give_examples(
             parser,
             "prove_isolation",
             "prove_isolation demo-bank acme-bank --base-url http://127.0.0.1:8000",
+            "prove_isolation --area SQL --area ORM",
         )
 
-    def handle(self, *, tenants: list[str], base_url: str | None, json: bool, **options: Any) -> None:  # noqa: ANN401
+    def handle(self, *, tenants: list[str], base_url: str | None, area: list[str] | None, json: bool, **options: Any) -> None:  # noqa: ANN401
         if len(tenants) not in {0, 2}:
             raise CommandError("name two tenants, or none")
         pair = [tenant_named(each).slug for each in tenants]
         stopped = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was made for the proof is removed
         logging.disable(logging.WARNING)  # what is refused is refused on purpose
         try:
-            findings = list(prove_isolation(pairs=pairs_to_try(pair), base_url=base_url or _demo_address()))
+            findings = list(prove_isolation(pairs=pairs_to_try(pair), base_url=base_url or _demo_address(), areas=area or AREAS))
         except EngineError as error:
             raise CommandError(error.detail) from error
         finally:
             logging.disable(logging.NOTSET)
             signal.signal(signal.SIGTERM, stopped)
         self.stdout.write(_as_json(findings) if json else "\n".join(_report(findings, every=options["verbosity"] > 1)))
+        if not json and (left_out := [each for each in AREAS if each not in (area or AREAS)]):
+            self.stdout.write(f"not asked for: {', '.join(left_out)}")
         # What was asked for by name is not passed over because of a wrong port.
         failures = [each for each in findings if each.is_failure or (each.verdict is Verdict.SKIPPED and base_url is not None)]
         if failures:
