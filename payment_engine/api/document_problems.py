@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Final
 
 from payment_engine.api import response_headers
+from payment_engine.api.catalogue import error_classes
 from payment_engine.api.document_headers import Traits
 from payment_engine.api.errors import (
     InternalError,
@@ -91,6 +92,14 @@ def _example_of(error: EngineError) -> JsonObject:
 _EXAMPLE_OF_STATUS: Final = {error.status: _example_of(error) for error in _EXAMPLES}
 
 
+def _example_of_status(status: int) -> JsonObject:
+    """Of a status that only an app above the API knows: the first error that has it, in the words that explain it."""
+    if status in _EXAMPLE_OF_STATUS:
+        return _EXAMPLE_OF_STATUS[status]
+    kind = next(kind for kind in error_classes() if kind.status == status)
+    return _example_of(kind(kind.__doc__ or kind.title))
+
+
 class ProblemResponses:
     """Collects the `responses` that operations refer to; `components` has them when all operations were looked at."""
 
@@ -126,9 +135,7 @@ def _variant(headers: tuple[ResponseHeader, ...]) -> str:
 
 
 def _response(status: int, headers: tuple[ResponseHeader, ...]) -> JsonObject:
-    content: JsonObject = {"schema": {"$ref": _REF.format(name="Problem")}}
-    if status in _EXAMPLE_OF_STATUS:
-        content["example"] = _EXAMPLE_OF_STATUS[status]
+    content: JsonObject = {"schema": {"$ref": _REF.format(name="Problem")}, "example": _example_of_status(status)}
     return {
         "description": HTTPStatus(status).phrase,
         "headers": response_headers.references(headers),
