@@ -93,7 +93,7 @@ def test_what_is_open_is_named_with_every_attack_that_got_through_and_the_web_th
     _drop_a_policy(tenant_b, planted)
     out = io.StringIO()
     with pytest.raises(CommandError) as refused:
-        call_command("prove_isolation", "--area", "SQL", "--area", "API", "--base-url", NO_WEB, stdout=out)
+        call_command("prove_isolation", "--area", "sql", "--area", "API", "--base-url", NO_WEB, stdout=out)
     sentences = str(refused.value)
     assert re.search(rf"LEAK: catalogs, catalog check, {tenant_b.schema}\.customers: policy .* is missing", sentences)
     assert f"LEAK: SQL, read, no tenant ever set, {tenant_b.schema}.transactions" in sentences

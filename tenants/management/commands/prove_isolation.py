@@ -27,7 +27,11 @@ class Command(EngineCommand):
         )
         parser.add_argument("--base-url", help=f"where the web answers; when named, it must (default {_demo_address()}, if it does)")
         parser.add_argument(
-            "--area", action="append", choices=AREAS, help="only this one, and the catalogs; may be repeated (tasks go with the context)"
+            "--area",
+            action="append",
+            type=_area,
+            choices=AREAS,
+            help="only this one, and the catalogs; may be repeated (tasks go with the context)",
         )
         parser.add_argument("--json", action="store_true", help="every finding, as one JSON array")
         give_examples(
@@ -57,6 +61,11 @@ class Command(EngineCommand):
         failures = [each for each in findings if each.is_failure or (each.verdict is Verdict.SKIPPED and base_url is not None)]
         if failures:
             raise CommandError("\n".join(["isolation is not proved:", *map(_sentence, failures)]))
+
+
+def _area(text: str) -> str:
+    """In its own capitals."""
+    return next((area for area in AREAS if area.lower() == text.lower()), text)
 
 
 def _demo_address() -> str:
