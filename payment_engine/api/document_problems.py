@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Final
 
 from payment_engine.api import response_headers
-from payment_engine.api.catalogue import error_classes
+from payment_engine.api.catalogue import error_classes, problem_types
 from payment_engine.api.document_headers import Traits
 from payment_engine.api.errors import (
     InternalError,
@@ -97,7 +97,7 @@ def _example_of_status(status: int) -> JsonObject:
     if status in _EXAMPLE_OF_STATUS:
         return _EXAMPLE_OF_STATUS[status]
     kind = next(kind for kind in error_classes() if kind.status == status)
-    return _example_of(kind(kind.__doc__ or kind.title))
+    return _example_of(kind(problem_types()[kind.code].explanation))
 
 
 class ProblemResponses:

@@ -41,7 +41,9 @@ class Command(EngineCommand):
             "prove_isolation --area SQL --area ORM",
         )
 
-    def handle(self, *, tenants: list[str], base_url: str | None, area: list[str] | None, json: bool, **options: Any) -> None:  # noqa: ANN401
+    def handle(
+        self, *, tenants: list[str], base_url: str | None, area: list[str] | None, json: bool, verbosity: int, **_options: object
+    ) -> None:
         if len(tenants) not in {0, 2}:
             raise CommandError("name two tenants, or none")
         pair = [tenant_named(each).slug for each in tenants]
@@ -54,7 +56,7 @@ class Command(EngineCommand):
         finally:
             logging.disable(logging.NOTSET)
             signal.signal(signal.SIGTERM, stopped)
-        self.stdout.write(_as_json(findings) if json else "\n".join(_report(findings, every=options["verbosity"] > 1)))
+        self.stdout.write(_as_json(findings) if json else "\n".join(_report(findings, every=verbosity > 1)))
         if not json and (left_out := [each for each in AREAS if each not in (area or AREAS)]):
             self.stdout.write(f"not asked for: {', '.join(left_out)}")
         # What was asked for by name is not passed over because of a wrong port.
