@@ -132,7 +132,7 @@ def _groups(options: Options, stage: Stage, web: Web | None, stack: ExitStack) -
     pid = stage.servers.postgres_pid
     if "core" in options.families:
         core = stack.enter_context(Core(bank_file=stage.bank_file, environment=stage.environment, postgres_pid=pid))
-        groups += [[partial(_core, core, batch, processes, tenants) for batch in BATCHES] for processes, tenants in SETUPS]
+        groups += [[partial(_core, core, batch, processes, parts) for batch in BATCHES] for processes, parts in SETUPS]
     if web is not None and "rest" in options.families:
         rest = stack.enter_context(Rest(web=web, bank_file=stage.bank_file, environment=stage.environment, postgres_pid=pid))
         groups += [[partial(_rest, rest, connections, hot) for hot in (False, True)] for connections in CONNECTIONS]
@@ -144,8 +144,8 @@ def _turned(items: list[T], places: int) -> list[T]:
     return items[first:] + items[:first]
 
 
-def _core(core: Core, batch: int, processes: int, tenants: int, seconds: float) -> Measure:
-    return core.measure(batch=batch, processes=processes, tenants=tenants, seconds=seconds)
+def _core(core: Core, batch: int, processes: int, parts: int, seconds: float) -> Measure:
+    return core.measure(batch=batch, processes=processes, parts=parts, seconds=seconds)
 
 
 def _rest(rest: Rest, connections: int, hot: bool, seconds: float) -> Measure:

@@ -11,7 +11,7 @@ from benchmarks.measures import Measure
 
 PROCESSES = 2
 SETUPS = ((1, 1), (2, 1), (2, 2))
-"""Processes, and tenants they book for."""
+"""Processes, and parts of the tenant's accounts they share out among themselves."""
 
 
 class Core:
@@ -24,9 +24,8 @@ class Core:
             self._stack.enter_context(Helper("benchmarks.poster", str(bank_file), environment=environment)) for _ in range(PROCESSES)
         ]
         for poster in self._posters:  # connect and make plans before the first measurement
-            for neighbour in (False, True):
-                poster.order(batch=1, seconds=0.2, neighbour=neighbour)
-                poster.answer()
+            poster.order(batch=1, seconds=0.2, part=0, parts=1)
+            poster.answer()
 
     def __enter__(self) -> Self:
         return self
@@ -34,14 +33,14 @@ class Core:
     def __exit__(self, *_error: object) -> None:
         self._stack.close()
 
-    def measure(self, *, batch: int, processes: int, tenants: int, seconds: float) -> Measure:
-        """With two tenants each process books for one of them: no account is wanted by both."""
+    def measure(self, *, batch: int, processes: int, parts: int, seconds: float) -> Measure:
+        """In parts each process books between accounts of its own, as for different customers: no customer's account is wanted by both."""
         posters = self._posters[:processes]
         before = cpu_seconds([self._postgres_pid])
         for number, poster in enumerate(posters):
-            poster.order(batch=batch, seconds=seconds, neighbour=number >= processes / tenants)
+            poster.order(batch=batch, seconds=seconds, part=number % parts, parts=parts)
         answers = [poster.answer() for poster in posters]
-        setup = f"{processes} process{'es' if processes > 1 else ''}{', a tenant each' if tenants > 1 else ''}"
+        setup = f"{processes} process{'es' if processes > 1 else ''}{', accounts of their own' if parts > 1 else ''}"
         return Measure(
             variant=f"posting core, batch {batch}, {setup}",
             payments=sum(answer["payments"] for answer in answers),

@@ -14,7 +14,7 @@ import django
 
 from benchmarks.helper import PROJECT, run
 from benchmarks.machine import machine
-from benchmarks.seed import TENANTS
+from benchmarks.seed import TENANT
 from benchmarks.servers import BenchmarkServers
 
 ROUNDS: Final = 7
@@ -84,5 +84,5 @@ def _report_in_scope(costs: Callable[[], Iterable[Cost]]) -> int:
     from tenants.registry import tenant_by_slug
 
     start_refresher()  # as a web process has it: nothing asks the registry
-    with tenant_scope(tenant_by_slug(TENANTS[0])):
+    with tenant_scope(tenant_by_slug(TENANT)):
         return report(costs())

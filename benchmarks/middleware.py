@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from benchmarks.costs import Cost, cost, report_beside_servers
-from benchmarks.seed import TENANTS
+from benchmarks.seed import TENANT
 
 BUDGET_MICROSECONDS: Final = 150
 _NOBODY_LISTENS: Final = "redis://127.0.0.1:1/0"
@@ -31,8 +31,8 @@ def costs() -> Iterator[Cost]:
 
     def request_to(path: str) -> HttpRequest:
         request = RequestFactory().get(path)
-        request.tenant = tenant_by_slug(TENANTS[0])  # type: ignore[attr-defined]  # as the tenant middleware leaves it
-        caller = Principal(client_id="benchmark", tenant=TENANTS[0], scopes=frozenset(), person="benchmark")
+        request.tenant = tenant_by_slug(TENANT)  # type: ignore[attr-defined]  # as the tenant middleware leaves it
+        caller = Principal(client_id="benchmark", tenant=TENANT, scopes=frozenset(), person="benchmark")
         request.principal = caller  # type: ignore[attr-defined]  # as above
         return request
 

@@ -1,7 +1,7 @@
 """`python -m benchmarks.poster ACCOUNTS_FILE`: one process that books payments through the posting core.
 
-Reads orders as JSON lines, `{"batch": 100, "seconds": 3.0, "neighbour": false}`, and answers each with what it did and what
-it cost. The neighbour is the second tenant.
+Reads orders as JSON lines, `{"batch": 100, "seconds": 3.0, "part": 0, "parts": 2}`, and answers each with what it did and what
+it cost. Of two parts of the tenant's accounts, part 0 is every other one from the first on.
 """
 
 import gc
@@ -24,12 +24,12 @@ def main() -> None:
     from tenants.registry import tenant_by_slug
 
     bank = json.loads(Path(sys.argv[1]).read_text())
-    banks = [(each["tenant"], [parse_id("acc", account["id"]) for account in each["spread"]]) for each in (bank, bank["neighbour"])]
+    accounts = [parse_id("acc", account["id"]) for account in bank["spread"]]
     for line in sys.stdin:
         order = json.loads(line)
-        tenant, accounts = banks[order["neighbour"]]
-        with tenant_scope(tenant_by_slug(tenant)):
-            print(json.dumps(_book(accounts, batch=order["batch"], seconds=order["seconds"])), flush=True)
+        with tenant_scope(tenant_by_slug(bank["tenant"])):
+            own = accounts[order["part"] :: order["parts"]]
+            print(json.dumps(_book(own, batch=order["batch"], seconds=order["seconds"])), flush=True)
 
 
 def _book(accounts: Sequence[UUID], *, batch: int, seconds: float) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.seed`: migrations, then two tenants with funded accounts and payment types, an access token; prints JSON.
+"""`python -m benchmarks.seed`: migrations, then a tenant with funded accounts and payment types, an access token; prints JSON.
 
 Everything goes through the product's own operations.
 """
@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 ACCOUNTS = 1000
 FUNDS_MINOR = 10**12
-TENANTS = ("benchmark-bank", "second-bank")
+TENANT = "benchmark-bank"
 _SCOPES = ("payments:write", "payments:read", "accounts:read", "iso20022:write", "iso20022:read")
 _TOKEN_SECONDS = 24 * 3600
 
@@ -23,19 +23,19 @@ def iban(number: int) -> str:
 
 
 def seed() -> dict[str, object]:
-    """The first bank, with what the web needs; `neighbour` is the second one's accounts."""
+    """The bank: its tenant, a token for the web, one account that every creditor may be, and those payments are spread over."""
     from tenants.database.statistics import refresh_statistics
     from tenants.operations.clients import create_api_client
     from tenants.tokens import issue_access_token
 
-    (tenant, (hot, *spread)), (neighbour, their_accounts) = [(slug, _bank(slug)) for slug in TENANTS]
-    client = create_api_client(tenant=tenant, name="benchmark", scopes=_SCOPES)
+    hot, *spread = _bank()
+    client = create_api_client(tenant=TENANT, name="benchmark", scopes=_SCOPES)
     refresh_statistics()
-    token = issue_access_token(client_id=client.client_id, tenant=tenant, scopes=_SCOPES, lifetime_seconds=_TOKEN_SECONDS)
-    return {"tenant": tenant, "token": token, "hot": hot, "spread": spread, "neighbour": {"tenant": neighbour, "spread": their_accounts}}
+    token = issue_access_token(client_id=client.client_id, tenant=TENANT, scopes=_SCOPES, lifetime_seconds=_TOKEN_SECONDS)
+    return {"tenant": TENANT, "token": token, "hot": hot, "spread": spread}
 
 
-def _bank(slug: str) -> list[dict[str, str]]:
+def _bank() -> list[dict[str, str]]:
     from config_mgmt.operations.rate_limits import save_rate_limit
     from config_mgmt.rate_limits.limits import LARGEST_BURST, MOST_PER_MINUTE, RateLimit
     from config_mgmt.values import Actor
@@ -44,8 +44,8 @@ def _bank(slug: str) -> list[dict[str, str]]:
     from tenants.operations.onboarding import create_tenant
     from tenants.registry import tenant_by_slug
 
-    create_tenant(slug=slug, name=slug.replace("-", " ").title())
-    with tenant_scope(tenant_by_slug(slug)):
+    create_tenant(slug=TENANT, name="Benchmark Bank")
+    with tenant_scope(tenant_by_slug(TENANT)):
         PaymentType.objects.create(code="BENCHMARK_TRANSFER", name="Transfer with a fee", max_amount="50000", processing_fee="1.00")
         PaymentType.objects.create(code="INTERNAL_TRANSFER", name="Transfer")
         unlimited = RateLimit(per_minute=MOST_PER_MINUTE, burst=LARGEST_BURST)  # counted like any other
