@@ -3,6 +3,8 @@
 libxml2 can validate while parsing, but lxml then reports neither lines nor paths, stops telling after the first error and takes a
 truncated file for a whole one. So each `CdtTrfTxInf` is validated when it is complete, then each `PmtInf` and the `Document` with
 only the last of its repeated parts left in. Removing one of two equal neighbours never changes the verdict on a repeated element.
+What stands apart from its like can't be removed, and no schema allows it: from the first such part on only so much more is read as
+a single part may have.
 
 Transfers come in runs, a few hundred of them: a processor that validates them all, then reads them all, then judges them all does so
 a quarter faster than one that does everything to each.
@@ -12,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import pairwise
+from textwrap import shorten
 from typing import BinaryIO, Final, NamedTuple, cast
 
 from lxml import etree
@@ -20,10 +23,11 @@ from iso20022.envelope import BUSINESS_HEADER_TAGS
 from iso20022.findings import REPORTED_AT_MOST, Finding, Level, Tier
 from iso20022.paths import descend, line_of, local_name, step_of
 from iso20022.schemas import compiled, namespace_of
-from iso20022.wire import EventReader, WireLimits
+from iso20022.wire import EventReader, PartTooLarge, WireLimits
 
 _BODY: Final = "CstmrCdtTrfInitn"
 _NAMESPACE_IN_TEXT: Final = re.compile(r"\{[^{}]*\}(?=[A-Za-z_])")
+_TEXT_LENGTH: Final = 500
 
 
 class Part(StrEnum):
@@ -65,19 +69,26 @@ class PartReader:
         self._document: etree._Element | None = None
         self._body: etree._Element | None = None
         self._seen: set[tuple[int, str]] = set()
+        self._begun: set[Part] = set()
+        self._stray: Finding | None = None
         self._payment_index = 0
         self._transaction_index = 0
         self.schema_findings: list[Finding] = []
 
     def __iter__(self) -> Iterator[ReadPart]:
-        for elements in self._events:
-            for kind, run in self._runs(elements):
-                first = self._transaction_index
-                is_valid = self._are_valid(run, kind)
-                yield ReadPart(kind, run, is_valid, self._payment_index, first)
-                self._move_on(run, kind)
-                if len(self.schema_findings) >= REPORTED_AT_MOST:
-                    return
+        try:
+            for elements in self._events:
+                for kind, run in self._runs(elements):
+                    first = self._transaction_index
+                    is_valid = self._are_valid(run, kind)
+                    yield ReadPart(kind, run, is_valid, self._payment_index, first)
+                    self._move_on(run, kind)
+                    if len(self.schema_findings) >= REPORTED_AT_MOST:
+                        return
+        except PartTooLarge:
+            if self._stray is None:
+                raise
+            self.schema_findings.append(self._stray)
 
     def _runs(self, elements: Iterable[etree._Element]) -> Iterator[tuple[Part, list[etree._Element]]]:
         transfers: list[etree._Element] = []
@@ -88,7 +99,9 @@ class PartReader:
             kind = self._names.get(element.tag, Part.BUSINESS_HEADER)
             if not self._stands_in_its_place(element, kind):
                 continue
-            self._events.count_part()
+            self._look_for_stray(element, kind, len(transfers))
+            if self._stray is None:
+                self._events.count_part()
             if kind is Part.TRANSFER:
                 transfers.append(element)
                 continue
@@ -121,6 +134,23 @@ class PartReader:
                 return element is self._document
             case Part.BUSINESS_HEADER:
                 return next(element.iterancestors(self._document_tag), None) is None
+
+    def _look_for_stray(self, element: etree._Element, kind: Part, earlier: int) -> None:
+        """A transfer or payment that does not follow one like it, unless it is the first; another header."""
+        if kind in self._begun and self._stray is None:
+            before = element.getprevious() if kind in (Part.TRANSFER, Part.PAYMENT) else None
+            if before is None or before.tag != element.tag:
+                self._stray = Finding(
+                    tier=Tier.SCHEMA,
+                    code="FF01",
+                    level=Level.GROUP,
+                    path=path_of(kind, self._payment_index, self._transaction_index + earlier),
+                    line=line_of(element),
+                    text=f"Element '{kind}': it stands apart from the one before it. The rest of the file was not read.",
+                )
+        self._begun.add(kind)
+        if kind is Part.PAYMENT:
+            self._begun.discard(Part.TRANSFER)
 
     def _look_at_foreign_document(self, element: etree._Element) -> None:
         """A message of another type or version beside ours; inside ours it is supplementary data."""
@@ -155,9 +185,10 @@ class PartReader:
                 parent.remove(element)
 
     def _note_errors(self, kind: Part, element: etree._Element, errors: etree._ErrorLog) -> None:
+        """Once: what a transfer said is found again in its payment, and what that said in the document."""
         for error in cast("Iterable[etree._LogEntry]", errors):  # noqa: SLF001  # the stubs forgot __iter__
             key = (error.line, error.message)
-            if key in self._seen or len(self.schema_findings) >= REPORTED_AT_MOST:
+            if (kind is not Part.TRANSFER and key in self._seen) or len(self.schema_findings) >= REPORTED_AT_MOST:
                 continue
             self._seen.add(key)
             self.schema_findings.append(
@@ -167,7 +198,7 @@ class PartReader:
                     level=Level.GROUP,
                     path=self._path(kind, element, error.path),
                     line=error.line,
-                    text=_NAMESPACE_IN_TEXT.sub("", error.message),
+                    text=shorten(_NAMESPACE_IN_TEXT.sub("", error.message), _TEXT_LENGTH, placeholder=" …"),
                     payment_index=self._payment_index if kind in (Part.TRANSFER, Part.PAYMENT) else None,
                     transaction_index=self._transaction_index if kind is Part.TRANSFER else None,
                 )

@@ -32,6 +32,10 @@ class WireLimits:
     encodings: frozenset[str] = frozenset({"UTF-8"})
 
 
+class PartTooLarge(MalformedXml):
+    """More than `part_bytes` came with no whole part among them."""
+
+
 class EventReader:
     """Feeds a source to a parser and yields the elements of its events, those of some 64 KB at a time. Call once.
 
@@ -66,14 +70,14 @@ class EventReader:
                     checked_doctype = True
                 yield elements
                 if self._bytes_since_part > self._limits.part_bytes:
-                    raise MalformedXml(f"a single part of the message is larger than {self._limits.part_bytes} bytes", line=line)
+                    raise PartTooLarge(f"a single part of the message is larger than {self._limits.part_bytes} bytes", line=line)
             if parser is None:
                 raise MalformedXml("the file is empty", line=1)
             _refuse_doctype(parser.close())
             # Of a file so short that the parser waited for more of it.
             yield elements_of(parser)
         except etree.LxmlError as error:
-            raise _malformed(error) from error
+            raise _malformed(error, parser) from error
 
     def _parser(self, first_chunk: bytes) -> etree.XMLPullParser:
         # Not with collect_ids=False: it makes libxml2 read the DTD that a DOCTYPE names, whatever load_dtd says.
@@ -158,11 +162,14 @@ def _refuse_doctype(element: etree._Element) -> None:
         raise MalformedXml("a document type declaration (DOCTYPE) is not accepted", line=1)
 
 
-def _malformed(error: etree.LxmlError) -> MalformedXml:
-    """lxml's own message, or the first one of its log where the exception has no position (an unknown entity)."""
+def _malformed(error: etree.LxmlError, parser: etree.XMLPullParser | None) -> MalformedXml:
+    """lxml's own message, or the first one of the parser's log where the exception has no position (an unknown entity).
+
+    Not of the exception's log: where it has no position, that is one of all errors of the process, whosever file they are of.
+    """
     line, text = (error.lineno or 0, str(error)) if isinstance(error, etree.XMLSyntaxError) else (0, str(error))
-    if line == 0:
-        for entry in cast("Iterable[etree._LogEntry]", error.error_log):  # noqa: SLF001  # the stubs forgot __iter__
+    if line == 0 and parser is not None:
+        for entry in cast("Iterable[etree._LogEntry]", parser.feed_error_log):  # noqa: SLF001  # the stubs forgot __iter__
             line, text = entry.line, entry.message
             break
     text = _PARSER_POSITION.sub("", text).replace("\n", " ").strip()[:_TEXT_LENGTH]

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO, Final
 
 from iso20022.models import Message, MessageDocument
@@ -34,5 +35,5 @@ def pieces_of(source: BinaryIO) -> Iterator[bytes]:
 def keep_document(message: Message, source: BinaryIO) -> None:
     """Insert the bytes of a message; once and never changed."""
     rows = (MessageDocument(message=message, sequence=number, content=piece) for number, piece in enumerate(pieces_of(source)))
-    while batch := [row for row, _ in zip(rows, range(_WRITTEN_AT_ONCE), strict=False)]:
+    while batch := list(islice(rows, _WRITTEN_AT_ONCE)):
         MessageDocument.objects.bulk_create(batch)

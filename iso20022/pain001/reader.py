@@ -17,6 +17,7 @@ from iso20022.wire import WireLimits
 
 VERSIONS: Final = tuple(f"pain.001.001.{version:02}" for version in range(3, 14))
 _KEPT_AT_MOST: Final = 20_000
+_AMOUNT_DIGITS: Final = 18
 _AMOUNT_DECIMALS: Final = 5
 
 
@@ -286,9 +287,12 @@ def _refusal(source: bytes | BinaryIO, limits: WireLimits, contents: Contents) -
 
 
 def _units(amount: str) -> int:
-    """An amount as a whole number of 0.00001, the finest the schema allows: sums of these are exact in every mix of currencies."""
+    """An amount as a whole number of 0.00001, the finest the schema allows: sums of these are exact in every mix of currencies.
+
+    The schema counts the digits of the value, so any number of zeros may stand around the 18 it allows.
+    """
     whole, _, fraction = amount.partition(".")
-    return int(whole + fraction.ljust(_AMOUNT_DECIMALS, "0"))
+    return int(whole[-_AMOUNT_DIGITS:] + fraction[:_AMOUNT_DECIMALS].ljust(_AMOUNT_DECIMALS, "0"))
 
 
 def _exact(units: int) -> Decimal:

@@ -1,5 +1,6 @@
 """A pain.001 becomes booked payments, a report and statements; once, whatever happens in between."""
 
+import hashlib
 import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from iso20022.errors import EmittedMessageInvalid, MalformedXml
 from iso20022.models import Message, MessageDocument, MessageTransaction
 from iso20022.operations import processing
 from iso20022.operations.booking import book_chunk
+from iso20022.operations.documents import PIECE_BYTES, keep_document
 from iso20022.operations.receiving import Receipt, receive_pain001
 from iso20022.operations.resume import resume_message, resume_messages
 from iso20022.queries.documents import document_pieces
@@ -23,7 +25,7 @@ from payments.models import Payment
 from payments.queries.verify import verify_tenant
 from tenants.context import tenant_scope
 from tenants.registry import TenantRecord
-from tests.factories import make_account, make_customer, make_payment_type
+from tests.factories import make_account, make_customer, make_message, make_payment_type
 from tests.iso20022.builders import CREDITOR_IBAN, DEBTOR_IBAN, pain001, payment, transfer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_tenant_a")]
@@ -72,6 +74,15 @@ def test_file_is_booked_reported_and_kept(debtor: Account, creditor: Account, te
     assert set(values(answer, "AcctSvcrRef")) == {p.id.hex for p in Payment.objects.all()}
     with tenant_scope(tenant_b):
         assert Message.objects.count() == MessageDocument.objects.count() == MessageTransaction.objects.count() == 0
+
+
+def test_a_long_document_is_kept_whole(tenant_b: TenantRecord) -> None:
+    message = make_message()
+    document = b"".join(bytes([number]) * PIECE_BYTES for number in range(19)) + b"end"
+    keep_document(message, io.BytesIO(document))
+    assert hashlib.sha256(b"".join(document_pieces(message))).digest() == hashlib.sha256(document).digest()
+    with tenant_scope(tenant_b):
+        assert list(document_pieces(message)) == []
 
 
 def test_what_can_not_be_booked_is_refused_one_by_one(debtor: Account, creditor: Account) -> None:

@@ -312,6 +312,36 @@ def test_limits_are_enforced(limits: WireLimits, text: str) -> None:
         read(document, limits)
 
 
+def test_what_stands_apart_is_said_with_its_place() -> None:
+    document = pain001(payment(transfer(), "\n<x/>", *[transfer()] * 10_000))
+    (found,) = read(document).findings.reported
+    assert (found.code, found.path) == ("FF01", "/Document/CstmrCdtTrfInitn/PmtInf[1]/CdtTrfTxInf[2]")
+    assert document.splitlines()[found.line - 1].startswith(b"<CdtTrfTxInf>")
+
+
+def test_each_error_of_one_line_is_told() -> None:
+    document = pain001(payment(*[transfer(amount="abc")] * 3)).replace(b"\n<", b"<")
+    assert [finding.path.split("/")[4] for finding in read(document).findings.reported] == [f"CdtTrfTxInf[{n}]" for n in (1, 2, 3)]
+
+
+def test_a_finding_does_not_repeat_what_fills_pages() -> None:
+    (found,) = read(pain001(payment(transfer(before=f"<ChrgBr>{'SLEV' * 10_000}</ChrgBr>")))).findings.reported[:1]
+    assert len(found.text) <= 500
+
+
+def test_an_error_is_one_of_this_file() -> None:
+    """lxml keeps the last hundred errors of all files of the process."""
+    assert read(pain001(payment(transfer(account="<IBAN>SECRET</IBAN>")))).findings.reported
+    with pytest.raises(MalformedXml, match="line 3: Entity 'nbsp' not defined"):
+        read(pain001().replace(b"<NbOfTxs>", b"&nbsp;<NbOfTxs>"))
+
+
+def test_zeros_around_an_amount_are_no_digits_of_it() -> None:
+    message = read(pain001(payment(transfer(amount=f"{'0' * 5_000}10.00{'0' * 5_000}"))))
+    assert len(list(message.transfers())) == 1
+    assert message.control_sum == 10
+
+
 def test_a_file_object_is_read_like_bytes() -> None:
     message = read_pain001(io.BytesIO(pain001()), today=TODAY)
 
@@ -325,6 +355,14 @@ BOMBS = {
     "200,000 attributes": "b'<a ' + b' '.join(b'x%d=\"1\"' % i for i in range(200_000)) + b'/>'",
     "a doctype of 20 MB": "b'<!DOCTYPE a [' + b'<!ENTITY e \"x\">' * 1_300_000 + b']><a/>'",
     "100,000 transfers with errors": "pain001(payment(*[transfer(f'E{i}', amount='-1') for i in range(100_000)]))",
+    "a million transfers that are empty and apart": "pain001(payment('<CdtTrfTxInf/><x/>' * 1_000_000))",
+    "50,000 transfers that are apart": "pain001(payment(*[transfer() + '<x/>'] * 50_000))",
+    "50,000 payments that are apart": "pain001(*[payment(transfer()) + '<x/>'] * 50_000)",
+    "transfers below elements that are not payments": "pain001(after=('<x>' + transfer() + '</x>') * 50_000)",
+    "a million group headers": "pain001(after='<GrpHdr/>' * 1_000_000)",
+    "a million business headers": (
+        "b'<e xmlns:h=\"urn:iso:std:iso:20022:tech:xsd:head.001.001.01\">' + pain001(prolog='') + b'<h:AppHdr/>' * 1_000_000 + b'</e>'"
+    ),
     "gzip of 300 MB": "__import__('gzip').compress(bytes(300_000_000))",
 }
 

@@ -6,6 +6,13 @@ from tests.sabotage.sabotage import Sabotage
 
 SABOTAGES: Final = (
     Sabotage(
+        name="a piece of a long document is lost",
+        file="iso20022/operations/documents.py",
+        line="    while batch := list(islice(rows, _WRITTEN_AT_ONCE)):",
+        instead="    while batch := [row for row, _ in zip(rows, range(_WRITTEN_AT_ONCE), strict=False)]:",
+        tests="tests/iso20022/test_receiving.py",
+    ),
+    Sabotage(
         name="a document type declaration is accepted",
         file="iso20022/wire.py",
         line="if element.getroottree().docinfo.internalDTD is not None:",
