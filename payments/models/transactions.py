@@ -106,7 +106,10 @@ class Payment(TenantModel):
 
 
 class Reversal(TenantModel):
-    """Money given back by us after completion, in full or in part. Σ reversals ≤ amount stands on the payment."""
+    """Money given back by us after completion, in full or in part.
+
+    A trigger adds what is inserted to the payment's `reversed_minor`, where Σ reversals ≤ amount stands, and makes it REVERSED.
+    """
 
     payment: Any = TenantForeignKey(Payment, on_delete=models.PROTECT, related_name="reversals")
     amount_minor = models.BigIntegerField()
@@ -124,6 +127,7 @@ class Reversal(TenantModel):
             models.UniqueConstraint(
                 fields=["idempotency_key", "tenant_id"], condition=Q(idempotency_key__isnull=False), name="reversal_key_unique_per_tenant"
             ),
+            models.UniqueConstraint(fields=["journal_id", "tenant_id"], name="reversal_journal_unique_per_tenant"),
         ]
         indexes = [models.Index(fields=["tenant_id", "payment"], name="idx_reversals_tenant_payment")]
 

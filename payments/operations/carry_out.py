@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 from django.db.models.functions import Now
 from msgspec import Struct
 
@@ -91,12 +91,12 @@ class Ending(Struct, frozen=True, kw_only=True):
 def carry_out_payments(limit: int = AT_ONCE) -> int:
     """Book due payments of the tenant in context on the internal rail, in one transaction; how many it were.
 
-    If PostgreSQL refuses that, each is booked by itself, and those that it still refuses are put off and logged: they
-    keep nobody else's payments from being booked.
+    If PostgreSQL refuses that (a rule, or together they are more than a bigint holds), each is booked by itself, and those
+    that it still refuses are put off and logged: they keep nobody else's payments from being booked.
     """
     try:
         return _carry_out(_DUE, limit)
-    except IntegrityError:
+    except (IntegrityError, DataError):
         due = Payment.objects.filter(next_attempt_at__lte=Now(), status=PaymentStatus.RESERVED, rail=INTERNAL)
         return sum(_carry_out_alone(payment) for payment in due.order_by("next_attempt_at")[:limit])
 
@@ -104,7 +104,7 @@ def carry_out_payments(limit: int = AT_ONCE) -> int:
 def _carry_out_alone(payment: Payment) -> int:
     try:
         return _carry_out(_ONE, payment.id)
-    except IntegrityError:
+    except (IntegrityError, DataError):
         _log.exception("a payment can't be carried out: the books of its accounts need a look", extra={"payment": payment.public_id})
         Payment.objects.filter(id=payment.id, status=PaymentStatus.RESERVED).update(next_attempt_at=Now() + PUT_OFF)
         return 0

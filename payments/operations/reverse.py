@@ -48,13 +48,7 @@ def reverse_payment(
         raise IdempotencyKeyReused("this key belongs to a reversal of long ago; its stored answer has expired")
     amount = _amount_to_reverse(payment, amount_minor)
     journal_id = _post(payment, amount, reason, created_by)
-    payment.reversed_minor += amount
-    if payment.reversed_minor == payment.amount_minor:
-        payment.status = PaymentStatus.REVERSED
-        count_after_commit(payment.payment_type, payment.status)
-    payment.save(update_fields=["reversed_minor", "status"])
-    OutboxEvent.objects.create(topic="payment.reversed", subject_id=payment.id, correlation_id=correlation_id() or "")
-    return Reversal.objects.create(
+    reversal = Reversal.objects.create(
         payment=payment,
         amount_minor=amount,
         currency=payment.currency,
@@ -63,6 +57,11 @@ def reverse_payment(
         journal_id=journal_id,
         created_by=created_by,
     )
+    payment.refresh_from_db(fields=["reversed_minor", "status"])  # a reversal moves them
+    if payment.status == PaymentStatus.REVERSED:
+        count_after_commit(payment.payment_type, payment.status)
+    OutboxEvent.objects.create(topic="payment.reversed", subject_id=payment.id, correlation_id=correlation_id() or "")
+    return reversal
 
 
 def _amount_to_reverse(payment: Payment, amount_minor: int | None) -> int:

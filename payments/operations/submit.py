@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 from uuid_utils.compat import uuid4
 
 from accounts.ledger.drafts import JournalDraft
@@ -90,8 +90,9 @@ def _ground(items: Sequence[SubmitPayment], snapshot: Snapshot) -> _Ground:
 def _taken(items: Sequence[SubmitPayment], mode: Mode, snapshot: Snapshot, ground: _Ground, along: Along | None) -> list[Outcome]:
     try:
         return _submit(items, mode, snapshot, ground, along)
-    except IntegrityError:
-        # Somebody else used one of the keys in between; the second look finds the answer. Singles if it is not that.
+    except (IntegrityError, DataError):
+        # Somebody else used one of the keys in between; the second look finds the answer. Singles if it is not that, or if a
+        # bigint does not hold what all of them together add to one of the bank's accounts.
         if mode is Mode.ATOMIC or len(items) == 1:
             return _second_look(items, mode, snapshot, ground, along)
         _log.warning("a batch of payments met a conflict and is taken one by one", extra={"context": {"items": len(items)}})

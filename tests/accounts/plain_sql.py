@@ -20,10 +20,11 @@ def sql(statement: str, *parameters: Any) -> None:
         cursor.execute(statement, parameters)
 
 
-def insert_journal(posting_count: int = 2) -> UUID:
+def insert_journal(posting_count: int = 2, kind: str = "MANUAL", payment_id: UUID | None = None) -> UUID:
     journal_id = new_id()
-    columns = "id, tenant_id, kind, description, value_date, posting_count, created_by"
-    sql(f"INSERT INTO journals ({columns}) VALUES (%s, %s, 'MANUAL', '', %s, %s, '')", journal_id, current_tenant_id(), DAY, posting_count)
+    columns = "id, tenant_id, kind, description, value_date, posting_count, created_by, payment_id"
+    values = journal_id, current_tenant_id(), kind, DAY, posting_count, payment_id
+    sql(f"INSERT INTO journals ({columns}) VALUES (%s, %s, %s, '', %s, %s, '', %s)", *values)
     return journal_id
 
 

@@ -181,6 +181,28 @@ class TestBalances:
         with refused_by("delta_is_posted"):
             BalanceDelta.objects.update(amount_minor=1)
 
+    def test_a_shared_balance_moves_only_with_its_deltas(self, ada: Account) -> None:
+        equity = Account.objects.get(role="EQUITY", currency="EUR")
+        for change in ("booked_minor = 5000", "booked_minor = booked_minor + 1, version = 1", "version = 1"):
+            with refused_by("account_booked_is_posted"):
+                sql(f"UPDATE accounts SET {change} WHERE id = %s", equity.id)
+        columns = "tenant_id, customer_id, name, currency, type, status, overdraft_limit_minor, held_minor, append_only"
+        with refused_by("account_booked_is_posted"):
+            sql(
+                f"INSERT INTO accounts (id, number, booked_minor, version, role, {columns})"
+                f" SELECT %s, 'copy', 777, 0, 'SUSPENSE', {columns} FROM accounts WHERE id = %s",
+                new_id(),
+                equity.id,
+            )
+
+    def test_deltas_that_are_deleted_are_folded(self, ada: Account) -> None:
+        equity = Account.objects.get(role="EQUITY", currency="EUR")
+        assert (equity.booked_minor, balance_at(equity.id).booked_minor) == (0, -1000)
+        BalanceDelta.objects.all().delete()
+        equity.refresh_from_db()
+        assert (equity.booked_minor, balance_at(equity.id).booked_minor) == (-1000, -1000)
+        assert not [verdict for verdict in verify_ledger() if verdict.violation_count]
+
     @pytest.mark.parametrize("change", ["booked_minor = 0, version = 0", "held_minor = 100"])
     def test_a_session_switched_within_the_statement_is_refused(self, ada: Account, tenant_b: TenantRecord, change: str) -> None:
         """When the trigger looks, row-level security would show it none of the postings and holds it asks for."""

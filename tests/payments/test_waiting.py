@@ -6,6 +6,7 @@ import pytest
 from django.db import ProgrammingError, transaction
 
 from accounts.errors import AccountFrozen, InsufficientFunds
+from accounts.ledger.drafts import BALANCE_MAX_MINOR
 from accounts.models import Account, Hold, Posting
 from config_mgmt.errors import SelfApproval
 from config_mgmt.values import Actor
@@ -103,6 +104,19 @@ class TestCarriedOutLater:
         assert balances(ada) == (1_000, 1_000, 0)
         assert carry_out_payments() == 1
         assert (balances(ada), balances(bob)) == ((0, 0, 0), (900, 0, 900))
+        assert_clean()
+
+    def test_fees_no_bigint_holds_together_keep_nobody_from_being_paid(self) -> None:
+        """Ten of them are more than one delta of the fee account can say; each by itself is not."""
+        make_payment_type("ALL_OF_IT", is_synchronous=False, fee_schedule={"type": "PERCENTAGE", "payer": "CREDITOR", "percentage": "100"})
+        make_payment_type(is_synchronous=False)
+        for _ in range(10):
+            taken(make_account(funds_minor=BALANCE_MAX_MINOR), make_account(), BALANCE_MAX_MINOR, payment_type="ALL_OF_IT")
+        ada, bob = make_account(funds_minor=1_000), make_account()
+        taken(ada, bob)
+        assert carry_out_payments() == 11
+        assert balances(bob) == (1_000, 0, 1_000)
+        assert set(Payment.objects.values_list("status", flat=True)) == {PaymentStatus.COMPLETED}
         assert_clean()
 
 

@@ -63,10 +63,17 @@ SABOTAGES: Final = (
     ),
     Sabotage(
         name="a fold forgets what it moves",
-        file="accounts/operations/fold.py",
+        file="accounts/migrations/sql/folds_by_deletion.sql",
         line="SET booked_minor = a.booked_minor + s.amount_minor",
         instead="SET booked_minor = a.booked_minor",
         tests="tests/accounts",
+    ),
+    Sabotage(
+        name="a shared balance is moved by hand",
+        file="accounts/migrations/sql/folds_by_deletion.sql",
+        line="is_posted := TG_OP = 'UPDATE' AND NEW.booked_minor = OLD.booked_minor AND NEW.version = OLD.version;",
+        instead="is_posted := true;",
+        tests="tests/accounts/test_database_rules.py",
     ),
     Sabotage(
         name="a frozen account is posted to by hand",

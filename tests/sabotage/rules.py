@@ -6,6 +6,13 @@ from tests.sabotage.sabotage import Sabotage
 
 SABOTAGES: Final = (
     Sabotage(
+        name="a reversal needs no journal",
+        file="payments/migrations/sql/reversals_add_up.sql",
+        line="WHERE j.id IS NULL OR f.amount_minor IS DISTINCT FROM (",
+        instead="WHERE j.id IS NOT NULL AND f.amount_minor IS DISTINCT FROM (",
+        tests="tests/payments/test_reversal_rules.py",
+    ),
+    Sabotage(
         name="the fee is not part of what must be available",
         file="payments/rules.py",
         line="amount_minor, price.debit_minor, debtor, creditor",
