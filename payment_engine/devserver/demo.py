@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -22,17 +23,18 @@ from config_mgmt.rate_limits.limits import RateLimit
 from config_mgmt.tenant_orders import TenantOrder
 from config_mgmt.values import Actor
 from payment_engine.api.scopes import PLATFORM_ADMIN, SCOPES
-from payment_engine.errors import Malformed
+from payment_engine.errors import Conflict, Malformed
 from payment_engine.places import check_place
 from payments.models import PaymentType
 from tenants.context import tenant_scope
 from tenants.database.statistics import refresh_statistics
-from tenants.models import Tenant
-from tenants.operations.clients import create_api_client
+from tenants.models import ApiClient, StaffUser, Tenant
+from tenants.operations.clients import ClientCredentials, create_api_client, renew_client_secret
 from tenants.operations.keys import ensure_signing_key
 from tenants.operations.staff import create_staff_user
 from tenants.scopes import TENANT_SCOPES
 
+DEFAULT_BASE_URL: Final = "http://127.0.0.1:8000"
 _APPROVER_SCOPES: Final = ("payments:read", "payments:approve", "accounts:read", "config:read", "config:write")
 _EVERYTHING: Final = {"iso20022": True, "bulkProcessing": True, "advancedMonitoring": True}
 _TENANTS: Final = (  # the first two as the deployment guide asks for them
@@ -40,6 +42,7 @@ _TENANTS: Final = (  # the first two as the deployment guide asks for them
     TenantOrder(slug="demo-bank", name="Demo Bank", features={"iso20022": True, "bulkProcessing": False, "advancedMonitoring": False}),
     TenantOrder(slug="acme-bank", name="Acme Bank", tier=Tenant.Tier.ENTERPRISE, isolation="schema", features=_EVERYTHING),
 )
+_PLATFORM_USERNAME: Final = "platform"
 _ACTOR: Final = Actor(name="demo data", person="demo data")
 # name of the customer, then (name of the account, currency, funds in minor units)
 _CUSTOMERS: Final = (
@@ -64,9 +67,14 @@ class DemoTenant:
     accounts: list[dict[str, str | None]] = field(default_factory=list)
 
 
-def seed_demo(*, output: Path, base_url: str) -> None:
-    """Make what is missing and (re)write the file that leads a script to it, mode 0600. A second run keeps data and secrets."""
+def seed_demo(*, output: Path, base_url: str | None, reset_secrets: bool) -> None:
+    """Make what is missing and (re)write the file that leads a script to it, mode 0600. A second run keeps address, data and secrets.
+
+    Raises Conflict, before anything is made, when people exist whose secrets the file does not have and none may be reset.
+    """
     kept = _kept(output)
+    if not reset_secrets:
+        _check_secrets(output, kept)
     ensure_signing_key()
     tenants: dict[str, dict[str, Any]] = {}
     for order in _TENANTS:
@@ -81,7 +89,8 @@ def seed_demo(*, output: Path, base_url: str) -> None:
         access = kept.get("tenants", {}).get(slug) or asdict(_access(tenant))
         tenants[slug] = {**access, "accounts": accounts}
     refresh_statistics()
-    _write(output, {"baseUrl": base_url, "platform": kept.get("platform") or _platform(), "tenants": tenants})
+    address = base_url or kept.get("baseUrl") or DEFAULT_BASE_URL
+    _write(output, {"baseUrl": address, "platform": kept.get("platform") or _platform(), "tenants": tenants})
 
 
 def _kept(output: Path) -> dict[str, Any]:
@@ -99,6 +108,22 @@ def _kept(output: Path) -> dict[str, Any]:
     return document
 
 
+def _check_secrets(output: Path, kept: dict[str, Any]) -> None:
+    without = {_operator_of(order.slug) for order in _TENANTS if not kept["tenants"].get(order.slug)}
+    if not kept.get("platform"):
+        without.add(_PLATFORM_USERNAME)
+    there = StaffUser.objects.filter(username__in=without).order_by("username").values_list("username", flat=True)
+    if names := ", ".join(there):
+        raise Conflict(
+            f"{output} does not have the secrets of {names}, who can sign in already: name the file that has them with --output,"
+            " or give them new ones with --reset-secrets"
+        )
+
+
+def _operator_of(slug: str) -> str:
+    return f"{slug}-operator"
+
+
 def _write(output: Path, document: dict[str, Any]) -> None:
     scratch = output.with_suffix(".new")
     with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -109,22 +134,22 @@ def _write(output: Path, document: dict[str, Any]) -> None:
 
 def _platform() -> dict[str, str]:
     scopes = [PLATFORM_ADMIN, *sorted(set(SCOPES) - {PLATFORM_ADMIN})]
-    credentials = create_api_client(tenant=None, name="Demo platform", scopes=scopes, person="platform-integrator")
+    credentials = _client(tenant=None, name="Demo platform", scopes=scopes, person="platform-integrator")
     password = secrets.token_urlsafe(12)
-    create_staff_user(username="platform", password=password, tenant=None, reset_password=True)
+    create_staff_user(username=_PLATFORM_USERNAME, password=password, tenant=None, reset_password=True)
     return {
         "clientId": credentials.client_id,
         "clientSecret": credentials.client_secret,
-        "adminUsername": "platform",
+        "adminUsername": _PLATFORM_USERNAME,
         "adminPassword": password,
     }
 
 
 def _access(tenant: Tenant) -> DemoTenant:
     slug, name = tenant.slug, tenant.name
-    client = create_api_client(tenant=slug, name=f"{name} integration", scopes=sorted(TENANT_SCOPES), person=f"{slug}-integrator")
-    approver = create_api_client(tenant=slug, name=f"{name} approver", scopes=_APPROVER_SCOPES, person=f"{slug}-approver")
-    username, password = f"{tenant.slug}-operator", secrets.token_urlsafe(12)
+    client = _client(tenant=slug, name=f"{name} integration", scopes=sorted(TENANT_SCOPES), person=f"{slug}-integrator")
+    approver = _client(tenant=slug, name=f"{name} approver", scopes=_APPROVER_SCOPES, person=f"{slug}-approver")
+    username, password = _operator_of(slug), secrets.token_urlsafe(12)
     create_staff_user(username=username, password=password, tenant=tenant, reset_password=True)
     return DemoTenant(
         clientId=client.client_id,
@@ -134,6 +159,14 @@ def _access(tenant: Tenant) -> DemoTenant:
         adminUsername=username,
         adminPassword=password,
     )
+
+
+def _client(*, tenant: str | None, name: str, scopes: Sequence[str], person: str) -> ClientCredentials:
+    """A new secret for the one an earlier run made."""
+    made = ApiClient.objects.filter(tenant=tenant, name=name, person=person).order_by("pk").first()
+    if made is not None:
+        return renew_client_secret(client_id=made.client_id)
+    return create_api_client(tenant=tenant, name=name, scopes=scopes, person=person)
 
 
 def _payment_types() -> None:

@@ -15,7 +15,7 @@ def main(demo_file: str, base_url: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "payment_engine.settings")
     django.setup()
     call_command("migrate", verbosity=0)
-    call_command("seed_demo", output=Path(demo_file), base_url=base_url)
+    call_command("seed_demo", output=Path(demo_file), base_url=base_url, reset_secrets=True)
 
 
 if __name__ == "__main__":

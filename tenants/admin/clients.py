@@ -16,7 +16,7 @@ from tenants.operations.clients import ClientCredentials, create_api_client, del
 from tenants.portal.buttons import Kind, button
 from tenants.portal.cells import moment
 from tenants.portal.forms import OperationForm, done, operation_page
-from tenants.portal.model_admin import HiddenModelAdmin, RegistryModelAdmin
+from tenants.portal.model_admin import HiddenModelAdmin, OwnerFilter, RegistryModelAdmin
 
 __all__ = ["ApiClientAdmin", "HiddenModelAdmin", "SigningKeyAdmin"]
 _SCOPE_CHOICES: Final = [(scope, f"{scope}: {meaning}") for scope, meaning in SCOPES.items()]
@@ -40,7 +40,7 @@ class ApiClientAdmin(RegistryModelAdmin[ApiClient]):
     """Registered by django-oauth-toolkit, which takes the class from the setting APPLICATION_ADMIN_CLASS."""
 
     list_display = ("name", "client_id", "tenant", "scopes", "created_at")
-    list_filter = ("tenant",)
+    list_filter = (OwnerFilter,)
     list_select_related = ("tenant",)
     search_fields = ("name", "client_id")
     ordering = ("-pk",)

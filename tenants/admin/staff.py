@@ -15,7 +15,7 @@ from tenants.models import StaffUser, Tenant
 from tenants.operations.staff import create_staff_user
 from tenants.portal.cells import moment
 from tenants.portal.forms import OperationForm, done, operation_page
-from tenants.portal.model_admin import RegistryModelAdmin
+from tenants.portal.model_admin import OwnerFilter, RegistryModelAdmin
 
 
 class NewStaffForm(OperationForm):
@@ -47,7 +47,7 @@ class StaffUserAdmin(RegistryModelAdmin[StaffUser], UserAdmin):  # type: ignore[
     form = UserChangeForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "first_name", "last_name", "tenant", "is_active", "signed_in")
-    list_filter = ("tenant", "is_active")
+    list_filter = (OwnerFilter, "is_active")
     list_select_related = ("tenant",)
     search_fields = ("username", "first_name", "last_name", "email")
     ordering = ("username",)

@@ -243,6 +243,22 @@ class TenantFilter(admin.SimpleListFilter):
         return queryset.filter(tenant_id=self.value()) if self.value() else queryset
 
 
+class OwnerFilter(admin.SimpleListFilter):
+    """Of rows of the registry: any tenant, wherever it is placed, or none."""
+
+    title = "tenant"
+    parameter_name = "tenant"
+    _nobody = "-"  # no tenant's slug
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [*((tenant.slug, tenant.name) for tenant in all_tenants()), (self._nobody, "None: the platform")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == self._nobody:
+            return queryset.filter(tenant=None)
+        return queryset.filter(tenant=self.value()) if self.value() else queryset
+
+
 class RegistryModelAdmin(PortalModelAdmin[M]):
     """Rows of the registry: platform staff only, whatever permissions anybody was given."""
 

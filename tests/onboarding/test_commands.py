@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from accounts.models import Posting
 from config_mgmt.models import TenantChange
@@ -271,3 +272,9 @@ def test_a_reason_says_something(gamma: TenantRecord, command: str) -> None:
     with pytest.raises(CommandError, match="say why"):
         told(command, "gamma-bank", "--reason", " ")
     assert Tenant.objects.get(slug="gamma-bank").status == "ACTIVE"
+
+
+def test_isolation_is_proved_without_a_web_unless_the_api_is_asked_for(settings: Settings, tmp_path: Path, tenant_b: TenantRecord) -> None:
+    settings.DATA_DIR = tmp_path
+    (tmp_path / "demo.json").write_text('{"baseUrl": "http://127.0.0.1:9"}')
+    assert "skipped: API, every operation" in told("prove_isolation", "alpha-bank", "beta-bank")

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tenants.models import ApiClient, StaffUser, Tenant
+from tenants.operations.staff import create_staff_user
 from tests.onboarding.conftest import Manage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -146,6 +147,16 @@ def test_the_demo_s_file_replaces_no_other(tmp_path: Path, text: bytes | None) -
     assert str(place) in refused("seed_demo", "--output", str(place))
     assert text is None or place.read_bytes() == text
     assert not Tenant.objects.filter(slug="demo-bank").exists()
+
+
+def test_a_new_file_for_the_demo_changes_nobody_s_password(tmp_path: Path) -> None:
+    create_staff_user(username="platform", password="correct-horse-battery", tenant=None)
+    words = refused("seed_demo", "--output", str(tmp_path / "other.json"))
+    assert "other.json does not have the secrets of platform, who can sign in already" in words
+    assert "--reset-secrets" in words
+    assert StaffUser.objects.get().check_password("correct-horse-battery")
+    assert not Tenant.objects.filter(slug="demo-bank").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_argument_that_is_not_text_is_named(manage: Manage) -> None:

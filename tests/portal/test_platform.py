@@ -2,6 +2,7 @@
 
 import logging
 import re
+from html import unescape
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -13,6 +14,8 @@ from accounts.models import Account
 from config_mgmt.models import TenantChange
 from tenants.context import POOL_SCHEMA, tenant_scope
 from tenants.models import ApiClient, StaffUser, Tenant
+from tenants.operations.clients import create_api_client
+from tenants.operations.staff import create_staff_user
 from tenants.registry import TenantRecord
 from tests import factories
 from tests.portal.pages import html, list_of, page_of, send, words
@@ -99,6 +102,31 @@ def test_every_page_of_every_list_opens_for_the_platform(platform: Client, accou
     assert len(set(apps)) == 21
     for url in (*apps, *(f"{url}?q=x" for url in apps)):
         html(platform, url)
+
+
+def test_every_filter_of_every_list_opens_for_the_platform(platform: Client, accounts: tuple[Account, Account]) -> None:
+    create_api_client(tenant="alpha-bank", name="Shop", scopes=["payments:read"])
+    lists = re.findall(r'href="(/admin/[a-z0-9_]+/[a-z0-9]+/)"', html(platform, reverse("admin:index")))
+    one_of_each = {(url, link.partition("=")[0]): url + link for url in set(lists) for link in filters_on(html(platform, url))}
+    assert len(one_of_each) > 25
+    for link in one_of_each.values():
+        html(platform, link)
+
+
+def filters_on(page: str) -> list[str]:
+    """Where its links lead that narrow the list."""
+    return [unescape(link) for link in sorted(set(re.findall(r'href="(\?[^"]+)"', page)))]
+
+
+@pytest.mark.parametrize("model", ["tenants_apiclient", "tenants_staffuser"])
+def test_the_registry_is_narrowed_to_one_tenant_or_to_the_platform(platform: Client, model: str) -> None:
+    for slug in ("alpha-bank", "beta-bank", None):
+        create_api_client(tenant=slug, name=f"shop of {slug}", scopes=["payments:read"])
+        owner = Tenant.objects.get(slug=slug) if slug else None
+        create_staff_user(username=f"shop-of-{slug}", password="correct-horse-battery", tenant=owner)
+    links = [link for link in filters_on(html(platform, list_of(model))) if link.startswith("?tenant")]
+    shown = [sorted(set(re.findall(r"shop.of.([\w-]+)", html(platform, list_of(model) + link)))) for link in links]
+    assert sorted(shown) == [["None"], ["alpha-bank"], ["beta-bank"]]
 
 
 def test_a_tenant_is_created_and_suspended(platform: Client) -> None:

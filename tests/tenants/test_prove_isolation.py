@@ -5,12 +5,14 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
+from pytest_django import Settings
 
 from config_mgmt.operations.rate_limits import save_rate_limit
 from config_mgmt.operations.settings import Authority, change_setting
@@ -119,6 +121,20 @@ def _drop_a_policy(tenant: TenantRecord, planted: Plant) -> None:
         undo=f"CREATE POLICY tenant_isolation_customers ON {table}"
         " USING (tenant_id = tenants.current_tenant()) WITH CHECK (tenant_id = tenants.current_tenant())",
     )
+
+
+@pytest.fixture
+def _no_web(settings: Settings, tmp_path: Path) -> None:
+    """The demo's address is that of a web that was stopped."""
+    settings.DATA_DIR = tmp_path
+    (tmp_path / "demo.json").write_text(json.dumps({"baseUrl": NO_WEB}))
+
+
+@pytest.mark.usefixtures("_no_web")
+def test_an_area_that_was_asked_for_must_be_tried() -> None:
+    with pytest.raises(CommandError) as refused:
+        prove("alpha-bank", "beta-bank", "--area", "api")
+    assert f"isolation is not proved:\nskipped: API, every operation, - (alpha-bank → beta-bank): no web at {NO_WEB}" in str(refused.value)
 
 
 def test_it_needs_two_different_active_tenants() -> None:

@@ -1,14 +1,21 @@
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from payment_engine.errors import EngineError
 from tenants.command_line import TENANT_HELP, EngineCommand, give_examples, tenant_named
+from tenants.models import Tenant
 from tenants.queries.grantable_clients import client_for
+from tenants.registry import TenantRecord
 from tenants.tokens import issue_access_token
 
 MAX_TTL_SECONDS = 24 * 3600
+_REFUSED: Final[Mapping[str, str]] = {
+    Tenant.Status.SUSPENDED: "calls that change something are refused",
+    Tenant.Status.PENDING_ACTIVATION: "every call is refused",
+}
 
 
 class Command(EngineCommand):
@@ -34,10 +41,20 @@ class Command(EngineCommand):
         wanted = scope.split() if scope is not None else []
         if scope is not None and not wanted:
             raise CommandError("--scope names at least one scope; leave it out for all that the client has")
-        slug = None if tenant is None else tenant_named(tenant).slug
+        owner = None if tenant is None else _open_tenant(tenant)
+        slug = None if owner is None else owner.slug
         try:
             found = client_for(tenant=slug, scopes=frozenset(wanted), client_id=client)
         except EngineError as error:
             raise CommandError(error.detail) from error
         scopes = wanted or found.scopes.split()
         self.stdout.write(issue_access_token(client_id=found.client_id, tenant=slug, scopes=scopes, lifetime_seconds=ttl))
+        if owner is not None and not owner.is_active:
+            self.stderr.write(f"{owner.slug} is {owner.status}: {_REFUSED[owner.status]} until manage.py tenant_resume {owner.slug}")
+
+
+def _open_tenant(text: str) -> TenantRecord:
+    tenant = tenant_named(text)
+    if tenant.status == Tenant.Status.DECOMMISSIONED:
+        raise CommandError(f"{tenant.slug} is {tenant.status}: every call of it is refused, for ever")
+    return tenant

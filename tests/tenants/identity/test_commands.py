@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from tenants.models import ApiClient
+from tenants.models import ApiClient, Tenant
 from tenants.operations.clients import ClientCredentials, create_api_client
+from tenants.operations.onboarding import create_tenant
 from tenants.principal import authenticate
 from tenants.tokens import verify_access_token
 
@@ -60,6 +61,39 @@ def test_issue_token_for_the_platform_and_a_lifetime(platform_client: ClientCred
 def test_issue_token_says_what_is_wrong(client_a: ClientCredentials, arguments: list[str], words: str) -> None:
     with pytest.raises(CommandError, match=words):
         call_command("issue_token", *arguments)
+
+
+def test_issue_token_refuses_a_tenant_that_is_closed(client_a: ClientCredentials, capsys: pytest.CaptureFixture[str]) -> None:
+    for status in ("SUSPENDED", "DECOMMISSIONED"):
+        Tenant.objects.filter(slug="alpha-bank").update(status=status)
+    with pytest.raises(CommandError, match="alpha-bank is DECOMMISSIONED"):
+        call_command("issue_token", "--tenant", "alpha-bank")
+    assert capsys.readouterr().out == ""
+
+
+def _issued(slug: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """What is said beside the token."""
+    capsys.readouterr()
+    call_command("issue_token", "--tenant", slug)
+    output = capsys.readouterr()
+    assert verify_access_token(output.out.strip()).tenant == slug
+    return output.err
+
+
+def test_issue_token_says_beside_the_token_what_a_suspended_tenant_may_not(
+    client_a: ClientCredentials, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _issued("alpha-bank", capsys) == ""
+    Tenant.objects.filter(slug="alpha-bank").update(status="SUSPENDED")
+    words = "alpha-bank is SUSPENDED: calls that change something are refused until manage.py tenant_resume alpha-bank\n"
+    assert _issued("alpha-bank", capsys) == words
+
+
+def test_issue_token_says_beside_the_token_that_a_tenant_does_not_work_yet(tenant_a: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    create_tenant(slug="new-bank", name="New Bank", status=Tenant.Status.PENDING_ACTIVATION)
+    create_api_client(tenant="new-bank", name="Shop", scopes=["payments:read"])
+    words = "new-bank is PENDING_ACTIVATION: every call is refused until manage.py tenant_resume new-bank\n"
+    assert _issued("new-bank", capsys) == words
 
 
 def test_create_api_client_prints_credentials_that_work(tenant_a: Any, client: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from payment_engine.devserver.demo import seed_demo
+from payment_engine.devserver.demo import DEFAULT_BASE_URL, seed_demo
 from payment_engine.errors import EngineError
 from tenants.command_line import EngineCommand, give_examples
 
@@ -16,17 +16,23 @@ class Command(EngineCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         where = settings.DATA_DIR / "demo.json"
         parser.add_argument("--output", type=Path, default=where, help="where to write it (default %(default)s)")
-        parser.add_argument("--base-url", default="http://127.0.0.1:8000", help="where the engine will be reached")
+        parser.add_argument("--base-url", help=f"where the engine will be reached (default what the file says, else {DEFAULT_BASE_URL})")
+        parser.add_argument(
+            "--reset-secrets",
+            action="store_true",
+            help="new passwords and client secrets for demo logins that exist and that the file lacks; refused otherwise",
+        )
         give_examples(
             parser,
             "seed_demo --output demo.json --base-url http://127.0.0.1:8000",
+            "seed_demo --output demo.json --reset-secrets",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401
         if settings.PRODUCTION:
             raise CommandError("demo data does not belong on a production system")
         try:
-            seed_demo(output=options["output"], base_url=options["base_url"])
+            seed_demo(output=options["output"], base_url=options["base_url"], reset_secrets=options["reset_secrets"])
         except EngineError as error:
             raise CommandError(error.detail) from error
         self.stdout.write(f"demo data is ready: {options['output']}")
