@@ -67,7 +67,7 @@ class MessageAdmin(ReadOnlyTenantModelAdmin[Message]):
     @admin.display(description="Initiating party")
     def initiator(self, message: Message) -> str:
         identification, _, name = message.initiating_party.partition("|")
-        return ", ".join(filter(None, (name, identification))) or NOTHING
+        return ", ".join(filter(None, (message.initiating_party_name or name, identification))) or NOTHING
 
     @admin.display(description="Status")
     def state(self, message: Message) -> SafeString:

@@ -63,6 +63,12 @@ class ValidationFailed(EngineError):
     code, status, title = "validation_failed", 422, "Validation failed"
 
 
+class DateOutOfRange(ValidationFailed):
+    """Calendars reach so far and no further, and a statement's day is not one to come; the detail says how far."""
+
+    code, title = "date_out_of_range", "Date out of range"
+
+
 class Unavailable(EngineError):
     """The engine can't do it now but may in a moment; carries Retry-After."""
 

@@ -21,7 +21,7 @@ from typing import Final
 from msgspec import Struct
 
 from payment_engine.clock import today
-from payments.errors import DateOutOfRange
+from payment_engine.errors import DateOutOfRange
 
 SATURDAY: Final = 5
 SUNDAY: Final = 6

@@ -129,12 +129,6 @@ class TimeZoneUnknown(ValidationFailed):
     code, title = "time_zone_unknown", "Time zone unknown"
 
 
-class DateOutOfRange(ValidationFailed):
-    """Calendars reach so far and no further; the detail says how far."""
-
-    code, title = "date_out_of_range", "Date out of range"
-
-
 class RuleUnclear(ValidationFailed):
     """A value date is asked for either of a payment type, or of a calendar with, if any, a cut-off and the time zone of its clock."""
 

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from payment_engine.errors import DateOutOfRange
 from payment_engine.money import exponent
-from payments.errors import DateOutOfRange
 from payments.fees import FeeSchedule, MinorFee, fee_in_minor_units, flat_fee
 from payments.routes import BOOKED_HERE, Route
 from payments.value_dates import EVERY_DAY_IN_UTC, ValueDateRule

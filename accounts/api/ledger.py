@@ -14,11 +14,13 @@ from accounts.queries.balances import balance_at
 from accounts.queries.postings import PostingRow, postings_page
 from accounts.queries.statements import statement
 from payment_engine.api.endpoints import PageOf, endpoint, operation
+from payment_engine.api.errors import at
 from payment_engine.api.json import json_response
 from payment_engine.api.openapi import id_schema
 from payment_engine.api.pagination import newest_first, page_body, page_parameters
 from payment_engine.api.query_parameters import Instant, QueryParameter, read_query
 from payment_engine.clock import now, today
+from payment_engine.errors import DateOutOfRange
 from payment_engine.ids import parse_id
 from payment_engine.money import format_amount
 
@@ -92,10 +94,13 @@ def _key(posting: PostingRow) -> tuple[datetime, UUID]:
     path=_PATH,
     query=(_DATE,),
     answers={200: StatementOutput},
+    errors=(422,),
 )
 def get_statement(request: HttpRequest, account_id: str) -> HttpResponse:
     """Opening balance, every posting of the day in order, closing balance."""
     day = _given(request, _DATE).get("date") or today()
+    if day > today():
+        raise at("?date", DateOutOfRange("this day is yet to come"))
     return json_response(statement_output(statement(parse_id("acc", account_id), day)))
 
 

@@ -15,8 +15,8 @@ from payment_engine.api.errors import at
 from payment_engine.api.openapi import id_schema
 from payment_engine.api.query_parameters import QueryParameter, read_query
 from payment_engine.clock import today
+from payment_engine.errors import DateOutOfRange
 from payment_engine.ids import parse_id
-from payments.errors import DateOutOfRange
 
 
 class Camt053Version(StrEnum):

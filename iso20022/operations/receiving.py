@@ -135,6 +135,7 @@ def _message(reading: CreditTransferInitiation, fingerprint: Fingerprint, sender
         message_type=(reading.message_type or "")[:35],
         original_message_id=reading.header.message_id if reading.header else None,
         initiating_party=_party(reading),
+        initiating_party_name=(reading.header and reading.header.initiating_party_name) or "",
         document_sha256=fingerprint.sha256,
         size_bytes=fingerprint.size_bytes,
         created_by=sender.created_by,
@@ -143,8 +144,11 @@ def _message(reading: CreditTransferInitiation, fingerprint: Fingerprint, sender
 
 
 def _party(reading: CreditTransferInitiation) -> str:
+    """By its identification where it has one: a name is spelled in many ways."""
     header = reading.header
-    return "|".join((header.initiating_party_id or "", header.initiating_party_name or "")) if header else ""
+    if header is None:
+        return ""
+    return f"{header.initiating_party_id}|" if header.initiating_party_id else f"|{header.initiating_party_name or ''}"
 
 
 def _duplicate_of(first: Message, reading: CreditTransferInitiation) -> Finding:

@@ -1,14 +1,14 @@
 """Keyset pages: a cursor is the position of the last row seen, so pages stay stable under inserts and nothing is counted.
 
 A cursor is base64url(JSON of the key values ‖ 12 bytes of HMAC-SHA256 over it and the list's name): opaque, url-safe,
-of no use on another list, and never trusted unsigned.
+of no use on another list (of another account or tenant, or with other filters), and never trusted unsigned.
 """
 
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
@@ -89,7 +89,16 @@ def page_parameters(request: HttpRequest, keyset: Keyset[K]) -> PageRequest[K]:
     Unknown parameters are `read_query`'s business.
     """
     cursor = request.GET.get("cursor")
+    keyset = _of_this_list(request, keyset)
     return PageRequest(keyset=keyset, limit=_limit(request.GET.get("limit")), after=None if cursor is None else keyset.position_of(cursor))
+
+
+def _of_this_list(request: HttpRequest, keyset: Keyset[K]) -> Keyset[K]:
+    """Its cursors are good for one resource, one tenant and the same filters."""
+    filters = sorted((name, values) for name, values in request.GET.lists() if name not in PAGE_PARAMETERS)
+    tenant = getattr(request, "tenant", None)  # set by the middleware of a floor above
+    name = msgspec.json.encode((keyset.name, request.path, tenant and tenant.slug, filters)).decode()
+    return replace(keyset, name=name)
 
 
 def _limit(text: str | None) -> int:

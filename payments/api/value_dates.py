@@ -14,10 +14,11 @@ from payment_engine.api.errors import at
 from payment_engine.api.json import Output, json_response
 from payment_engine.api.query_parameters import Instant, QueryParameter, read_query
 from payment_engine.clock import now
+from payment_engine.errors import DateOutOfRange
 from payment_engine.money import CurrencyUnknown, is_currency
 from payments.api import examples
 from payments.calendars import FIRST_YEAR, LAST_YEAR
-from payments.errors import DateOutOfRange, PaymentTypeInactive, PaymentTypeUnknown, RuleUnclear
+from payments.errors import PaymentTypeInactive, PaymentTypeUnknown, RuleUnclear
 from payments.queries.calendars import check_time_zone, value_date_rule
 from payments.snapshot import current_snapshot
 from payments.terms import PaymentTerms

@@ -13,10 +13,10 @@ from config_mgmt.operations.changes import database_now, lock_configuration
 from config_mgmt.values import Actor
 from events.models import OutboxEvent
 from payment_engine.api.errors import at
-from payment_engine.errors import FieldError, ValidationFailed
+from payment_engine.errors import DateOutOfRange, FieldError, ValidationFailed
 from payment_engine.observability.correlation import correlation_id
 from payments.calendars import FIRST_YEAR, KEPT_BY_CODE, KEPT_CODES, LAST_YEAR
-from payments.errors import CalendarDayExists, CalendarDayUnknown, CalendarKept, DateOutOfRange
+from payments.errors import CalendarDayExists, CalendarDayUnknown, CalendarKept
 from payments.models import CalendarDay, TenantCalendar
 from payments.queries.calendars import check_time_zone, find_calendar
 from tenants.context import current_tenant_id

@@ -1,6 +1,6 @@
 """Customers, accounts, balances, postings and statements, through the whole stack."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -8,6 +8,7 @@ import pytest
 
 from accounts.models import Account, Customer
 from accounts.operations.journals import post_opening_balance
+from payment_engine.clock import today
 from payment_engine.ids import new_id, public_id
 from payments.operations.submit import submit_payments
 from tenants.context import tenant_scope
@@ -330,6 +331,19 @@ class TestPostings:
             assert len(api.get(f"/accounts/{account.public_id}/postings?{query}").json()["data"]) == count, query
         assert problem(api.get(f"/accounts/{account.public_id}/postings?createdAt={at}"), 400, "unknown_parameter")
 
+    def test_a_cursor_is_good_for_one_account_of_one_tenant(
+        self, api: Api, api_b: Api, account: Account, in_tenant_a: TenantRecord
+    ) -> None:
+        post_opening_balance(account_id=account.id, amount_minor=1, currency="EUR")
+        cursor = api.get(f"/accounts/{account.public_id}/postings?limit=1").json()["nextCursor"]
+        assert api.get(f"/accounts/{account.public_id}/postings?cursor={cursor}").status_code == 200
+        other = make_account(funds_minor=100)
+        assert problem(api.get(f"/accounts/{other.public_id}/postings?cursor={cursor}"), 404, "cursor_unknown")
+        make_account()
+        of_all = api.get("/accounts?limit=1").json()["nextCursor"]
+        assert api.get(f"/accounts?cursor={of_all}").status_code == 200
+        assert problem(api_b.get(f"/accounts?cursor={of_all}"), 404, "cursor_unknown")
+
     def test_pages_stay_stable_while_postings_come_in(self, api: Api, account: Account) -> None:
         for amount in range(1, 7):
             post_opening_balance(account_id=account.id, amount_minor=amount, currency="EUR")
@@ -356,10 +370,15 @@ class TestStatements:
         assert body["entries"][1]["counterpartyName"] == "Ada Lovelace"
         assert body["entries"][1]["counterpartyIban"] == IBAN
 
-    @pytest.mark.parametrize(("day", "balance"), [("0001-01-01", "0.00"), ("2020-02-29", "0.00"), ("9999-12-31", "1000.00")])
+    @pytest.mark.parametrize(("day", "balance"), [("0001-01-01", "0.00"), ("2020-02-29", "0.00")])
     def test_a_day_without_postings_opens_and_closes_alike(self, api: Api, account: Account, day: str, balance: str) -> None:
         body = api.get(f"/accounts/{account.public_id}/statements?date={day}").json()
         assert (body["openingBalance"], body["closingBalance"], body["entries"], body["date"]) == (balance, balance, [], day)
+
+    def test_a_day_to_come_has_none(self, api: Api, account: Account) -> None:
+        for day in (today() + timedelta(days=1), date.max):
+            answer = api.get(f"/accounts/{account.public_id}/statements?date={day}")
+            assert problem(answer, 422, "date_out_of_range", "?date")
 
     @pytest.mark.parametrize("query", ["date=2026-02-30", "date=today", "date=2026-01-01T00:00:00Z", "day=2026-01-01"])
     def test_a_wrong_day_is_refused(self, api: Api, account: Account, query: str) -> None:

@@ -252,6 +252,16 @@ def test_two_parties_may_use_one_message_id(debtor: Account, creditor: Account) 
     assert booked(creditor) == 20_00
 
 
+def test_a_party_with_an_identification_is_the_same_under_another_name(debtor: Account, creditor: Account) -> None:
+    identified = b"<InitgPty><Nm>Acme</Nm><Id><OrgId><Othr><Id>CUST1</Id></Othr></OrgId></Id>"
+    first = receive(pain001().replace(b"<InitgPty><Nm>Acme</Nm>", identified))
+    again = receive(pain001().replace(b"<InitgPty><Nm>Acme</Nm>", identified.replace(b"Acme", b"Acme GmbH")))
+
+    assert (first.duplicate, again.duplicate) == (False, True)
+    assert first.message.initiating_party_name == "Acme"
+    assert booked(creditor) == 10_00
+
+
 def test_another_tenant_is_another_world(debtor: Account, creditor: Account, tenant_b: TenantRecord) -> None:
     receive(pain001())
 

@@ -69,6 +69,16 @@ class TestCursors:
 
 
 class TestPages:
+    def test_a_cursor_is_good_for_the_filters_it_was_given_with(self, client: Client) -> None:
+        def toys(**query: str) -> Any:
+            return client.get("/api/v1/toys", query, **READ)  # type: ignore[arg-type]  # READ is of header fields
+
+        cursor = toys(limit="1", colour="RED").json()["nextCursor"]
+        assert toys(cursor=cursor, colour="RED", limit="3").status_code == 200
+        for other in ({}, {"sold": "true"}, {"colour": "BLUE"}):
+            answer = toys(cursor=cursor, **other)
+            assert (answer.status_code, answer.json()["code"]) == (404, "cursor_unknown")
+
     @pytest.mark.parametrize("limit", ["0", "201", "-1", "x", "", "1.5", "٥", "9" * 5000])
     def test_a_limit_out_of_range_is_refused(self, limit: str) -> None:
         with pytest.raises(ParameterInvalid) as caught:
@@ -96,7 +106,8 @@ class TestPages:
         from django.contrib.contenttypes.models import ContentType
 
         keyset: Keyset[tuple[str, int]] = Keyset(name="types", columns=("model", "id"), key_type=tuple[str, int])
-        page = page_parameters(get(limit="10", cursor=keyset.cursor_of(("payment", 5))), keyset)
+        cursor = page_parameters(get(limit="10"), keyset).keyset.cursor_of(("payment", 5))
+        page = page_parameters(get(limit="10", cursor=cursor), keyset)
         sql = str(page.slice(ContentType.objects.all()).query)
         assert "(payment, 5)" in sql
         assert sql.endswith('ORDER BY "django_content_type"."model" DESC, "django_content_type"."id" DESC LIMIT 11')
