@@ -1,5 +1,6 @@
 """What the portal says on every page and on its first one. Named in portal_settings.py."""
 
+from functools import cache
 from typing import Any, Final
 
 from django.contrib.admin.models import LogEntry
@@ -11,6 +12,7 @@ from django.utils.safestring import SafeString
 from accounts.models import Account
 from accounts.panels import account_link
 from payment_engine.observability.health import check_readiness
+from payment_engine.portal_settings import SIDEBAR
 from payments.admin import work_lists
 from payments.admin.payment_cells import accounts_of, parties_cell
 from payments.models import Payment
@@ -34,6 +36,22 @@ def is_platform(request: HttpRequest) -> bool:
 
 def sees_tenants_rows(request: HttpRequest) -> bool:
     return request.user.has_perm("payments.view_payment")
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """What this person may open. Unfold would ask for addresses and permissions again wherever an entry is looked at: a tenth of a page."""
+    seen = {None: True, "is_platform": is_platform(request), "sees_tenants_rows": sees_tenants_rows(request)}
+    groups = [{**group, "items": [_item(**item) for item in group["items"] if seen[item.get("permission")]]} for group in SIDEBAR]
+    return [group for group in groups if group["items"]]
+
+
+def _item(*, page: str, permission: str | None = None, **unfolds: Any) -> dict[str, Any]:  # noqa: ANN401  # unfold's; who sees it is decided
+    return {**unfolds, "link": _address(page)}
+
+
+@cache
+def _address(page: str) -> str:
+    return reverse(page)
 
 
 def is_at_payments(request: HttpRequest) -> bool:

@@ -359,7 +359,7 @@ BOMBS = {
     "50,000 transfers that are apart": "pain001(payment(*[transfer() + '<x/>'] * 50_000))",
     "50,000 payments that are apart": "pain001(*[payment(transfer()) + '<x/>'] * 50_000)",
     "transfers below elements that are not payments": "pain001(after=('<x>' + transfer() + '</x>') * 50_000)",
-    "a million group headers": "pain001(after='<GrpHdr/>' * 1_000_000)",
+    "600,000 group headers": "pain001(after='<GrpHdr/>' * 600_000)",
     "a million business headers": (
         "b'<e xmlns:h=\"urn:iso:std:iso:20022:tech:xsd:head.001.001.01\">' + pain001(prolog='') + b'<h:AppHdr/>' * 1_000_000 + b'</e>'"
     ),
@@ -395,16 +395,16 @@ print(refused, grown, time.process_time() - started)
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """100,000 transfers (40 MB) from a file on disk: validated, checked and yielded in less than 100 MB."""
+    """50,000 transfers (20 MB, a tree of 240) from a file on disk: validated, checked and yielded in less than 100 MB."""
     program = f"""
 import resource
 from tests.iso20022.builders import *
 from iso20022.pain001.reader import read_pain001
 path = {str(tmp_path / "long.xml")!r}
 with open(path, "wb") as file:
-    head, _, tail = pain001(payment(transfer()), number=100_000).partition(transfer().encode())
+    head, _, tail = pain001(payment(transfer()), number=50_000).partition(transfer().encode())
     file.write(head)
-    for index in range(100_000):
+    for index in range(50_000):
         file.write(transfer(f"E{{index}}").encode())
     file.write(tail)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -416,5 +416,5 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
 
     summary, grown = done.stdout.splitlines()
-    assert summary == "100000 () 1000000"
+    assert summary == "50000 () 500000"
     assert int(grown) < 100
