@@ -98,6 +98,7 @@ def pytest_collection_finish() -> None:
     """The garbage collector forgets Django and the tests themselves: walking through them took a twentieth of a run."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     gc.enable()
 
 
