@@ -141,15 +141,16 @@ def count_rows(tenant: TenantRecord, tables: tuple[OwnedTable, ...], *, before: 
 
 
 def loot_of(victim: TenantRecord, attacker: TenantRecord) -> Loot:
-    """Up to three objects per model, their ids, and those of their texts that the attacker has nowhere in the same column."""
+    """Up to three objects per model, their ids, and those of their texts that the attacker has in no column of its own."""
     objects: dict[type[TenantModel], list[TenantModel]] = {}
     for model in tenant_models():
         with tenant_scope(victim):
             found = list(model._base_manager.order_by("-pk")[:_SAMPLES])  # noqa: SLF001  # no custom manager hides a row from an attack
         if found:
             objects[model] = found
-    texts = {text for model, found in objects.items() for one in found for text in _texts_of(model, one, attacker)}
-    return Loot(objects=objects, texts=frozenset(texts - _words_known_to(attacker)))
+    ids = {text for found in objects.values() for one in found for text in (str(one.pk), UUID(str(one.pk)).hex)}
+    texts = {text for model, found in objects.items() for one in found for text in _texts_of(model, one)}
+    return Loot(objects=objects, texts=frozenset(ids | (texts - _words_known_to(attacker) - _texts_held_by(attacker, texts))))
 
 
 def _words_known_to(attacker: TenantRecord) -> set[str]:
@@ -174,17 +175,28 @@ def _is_address(text: str) -> bool:
         return False
 
 
-def _texts_of(model: type[TenantModel], found: TenantModel, attacker: TenantRecord) -> Iterator[str]:
-    yield from (str(found.pk), UUID(str(found.pk)).hex)
+def _text_columns(model: type[TenantModel]) -> Iterator[str]:
     for column in model._meta.concrete_fields:  # noqa: SLF001  # Django's documented name
-        value = getattr(found, column.attname)
-        if not isinstance(column, models.CharField | models.TextField) or column.choices or column.name == "tenant_id":
-            continue
-        if not isinstance(value, str) or len(value) < _MIN_TEXT_LENGTH or _is_address(value):
-            continue
-        with tenant_scope(attacker):
-            if not model._base_manager.filter(models.Q((column.attname, value))).exists():  # noqa: SLF001  # as above
-                yield value
+        if isinstance(column, models.CharField | models.TextField) and not column.choices and column.name != "tenant_id":
+            yield column.attname
+
+
+def _texts_of(model: type[TenantModel], found: TenantModel) -> Iterator[str]:
+    for column in _text_columns(model):
+        value = getattr(found, column)
+        if isinstance(value, str) and len(value) >= _MIN_TEXT_LENGTH and not _is_address(value):
+            yield value
+
+
+def _texts_held_by(tenant: TenantRecord, texts: set[str]) -> set[str]:
+    """Those of them that stand in rows of the tenant, in whatever column: the names of a customer and of a party may be alike."""
+    with tenant_scope(tenant):
+        return {
+            text
+            for model in tenant_models()
+            for column in _text_columns(model)
+            for text in model._base_manager.filter(models.Q((f"{column}__in", texts))).values_list(column, flat=True).distinct()  # noqa: SLF001  # as above
+        }
 
 
 @contextmanager

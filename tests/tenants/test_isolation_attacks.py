@@ -16,7 +16,7 @@ from tenants.isolation.model_attacks import attack_models
 from tenants.isolation.session_attacks import attack_session
 from tenants.isolation.table_attacks import TABLE_ATTACKS, attack_tables
 from tenants.registry import TenantRecord
-from tests.factories import make_payment_type
+from tests.factories import make_customer, make_message, make_payment_type
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Plant = Callable[..., None]
@@ -66,6 +66,16 @@ def test_what_every_form_offers_is_no_secret(raid: Raid) -> None:
     texts = loot_of(raid.victim.tenant, raid.attacker.tenant).texts
     assert "BERLIN_TRANSFER" in texts
     assert "Europe/Berlin" not in texts
+
+
+def test_a_text_the_attacker_has_in_another_column_is_no_secret(raid: Raid) -> None:
+    with tenant_scope(raid.attacker.tenant):
+        make_customer("Grace Hopper")
+    with tenant_scope(raid.victim.tenant):
+        make_message(initiating_party_name="Grace Hopper", created_by="Katherine Johnson")
+    texts = loot_of(raid.victim.tenant, raid.attacker.tenant).texts
+    assert "Katherine Johnson" in texts
+    assert "Grace Hopper" not in texts
 
 
 # --- Attacks see what they are meant to see --------------------------------------------------------------------------
