@@ -41,12 +41,12 @@ def sees_tenants_rows(request: HttpRequest) -> bool:
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """What this person may open. Unfold would ask for addresses and permissions again wherever an entry is looked at: a tenth of a page."""
     seen = {None: True, "is_platform": is_platform(request), "sees_tenants_rows": sees_tenants_rows(request)}
-    groups = [{**group, "items": [_item(**item) for item in group["items"] if seen[item.get("permission")]]} for group in SIDEBAR]
+    groups = [{**group, "items": [_item(item) for item in group["items"] if seen[item.get("permission")]]} for group in SIDEBAR]
     return [group for group in groups if group["items"]]
 
 
-def _item(*, page: str, permission: str | None = None, **unfolds: Any) -> dict[str, Any]:  # noqa: ANN401  # unfold's; who sees it is decided
-    return {**unfolds, "link": _address(page)}
+def _item(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name not in ("page", "permission")} | {"link": _address(item["page"])}
 
 
 @cache
