@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -31,6 +32,7 @@ STALENESS_SECONDS: Final = 5.0
 UNKNOWN_KEY_PAUSE_SECONDS: Final = 1.0
 LEEWAY_SECONDS: Final = 5
 KEY_BITS: Final = 2048
+KEYS_KNOWN: Final = 16
 _log = logging.getLogger(__name__)
 
 
@@ -91,39 +93,42 @@ def _refresh(*, older_than: float) -> KeyRing:
     global _ring  # noqa: PLW0603
     with _lock:
         if _ring is None or time.monotonic() - _ring.read_at >= older_than:
-            _ring = _load(_ring)
+            _ring = _load()
         return _ring
 
 
-def _load(known: KeyRing | None) -> KeyRing:
-    """The ring as the database has it. A known key is not parsed again: a private one takes 50 ms in which nothing else runs."""
+def _load() -> KeyRing:
+    """The ring as the database has it."""
     with use(None):  # the keys belong to no tenant
         rows = list(SigningKey.objects.order_by("-created_at", "kid"))
     still_verifies = now() - timedelta(seconds=settings.ACCESS_TOKEN_LIFETIME_SECONDS + LEEWAY_SECONDS)
     live = [row for row in rows if row.retired_at is None or row.retired_at > still_verifies]
-    signing = (pair for row in live if row.retired_at is None and (pair := _pair(row, known)) is not None)
-    return KeyRing(public={row.kid: _public(row, known) for row in live}, signing=next(signing, None), read_at=time.monotonic())
+    signing = (pair for row in live if row.retired_at is None and (pair := _pair(row)) is not None)
+    return KeyRing(public={row.kid: _public(row.public_key) for row in live}, signing=next(signing, None), read_at=time.monotonic())
 
 
-def _public(row: SigningKey, known: KeyRing | None) -> RSAPublicKey:
-    if known is not None and (parsed := known.public.get(row.kid)) is not None:
-        return parsed
-    key = serialization.load_pem_public_key(row.public_key.encode())
-    assert isinstance(key, RSAPublicKey), "signing keys are RSA keys"  # noqa: S101  # we made it
-    return key
-
-
-def _pair(row: SigningKey, known: KeyRing | None) -> SigningPair | None:
-    if known is not None and known.signing is not None and known.signing.kid == row.kid:
-        return known.signing
+def _pair(row: SigningKey) -> SigningPair | None:
     try:
         pem = _cipher().decrypt(row.private_key.encode())
     except InvalidToken:
         _log.warning("signing key can't be read with this DJANGO_SECRET_KEY; it only verifies", extra={"kid": row.kid})
         return None
+    return SigningPair(kid=row.kid, private=_private(pem))
+
+
+@lru_cache(maxsize=KEYS_KNOWN)
+def _public(pem: str) -> RSAPublicKey:
+    key = serialization.load_pem_public_key(pem.encode())
+    assert isinstance(key, RSAPublicKey), "signing keys are RSA keys"  # noqa: S101  # we made it
+    return key
+
+
+@lru_cache(maxsize=KEYS_KNOWN)
+def _private(pem: bytes) -> RSAPrivateKey:
+    """Parsed once: it takes 50 ms in which nothing else runs in this process."""
     key = serialization.load_pem_private_key(pem, password=None)
     assert isinstance(key, RSAPrivateKey), "signing keys are RSA keys"  # noqa: S101  # we made it
-    return SigningPair(kid=row.kid, private=key)
+    return key
 
 
 def _cipher() -> MultiFernet:

@@ -99,7 +99,10 @@ def test_a_key_that_is_known_is_not_parsed_again(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(keys, "_ring", keys.KeyRing(public=second.public, signing=second.signing, read_at=time.monotonic() - 5.1))
     third = keys.key_ring()
     assert third is not second
-    assert third.signing is second.signing
+    assert third.signing is not None
+    assert second.signing is not None
+    assert third.signing.private is second.signing.private
+    assert third.public[third.signing.kid] is second.public[third.signing.kid]
     assert all(third.public[kid] is key for kid, key in second.public.items())
 
 
