@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from accounts.models import Account
 from accounts.panels import account_link
 from payment_engine.observability.health import check_readiness
-from payment_engine.portal_settings import SIDEBAR
+from payment_engine.portal_settings import HOME, PAYMENTS, SIDEBAR, WAITING
 from payments.admin import work_lists
 from payments.admin.payment_cells import accounts_of, parties_cell
 from payments.models import Payment
@@ -39,26 +39,35 @@ def sees_tenants_rows(request: HttpRequest) -> bool:
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """What this person may open. Unfold would ask for addresses and permissions again wherever an entry is looked at: a tenth of a page."""
+    """What this person may open: groups of entries, each with its address and whether the request is there."""
     seen = {None: True, "is_platform": is_platform(request), "sees_tenants_rows": sees_tenants_rows(request)}
-    groups = [{**group, "items": [_item(item) for item in group["items"] if seen[item.get("permission")]]} for group in SIDEBAR]
+    groups = [{**group, "items": [_entry(request, item) for item in group["items"] if seen[item.get("permission")]]} for group in SIDEBAR]
     return [group for group in groups if group["items"]]
 
 
-def _item(item: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in item.items() if name not in ("page", "permission")} | {"link": _address(item["page"])}
+def _entry(request: HttpRequest, item: dict[str, Any]) -> dict[str, Any]:
+    address = _address(item["page"])
+    return {
+        "title": item["title"],
+        "icon": item["icon"],
+        "link": address,
+        "active": _is_at(request, item["page"], address),
+        "count": how_many_wait(request) if item["page"] == WAITING else "",
+    }
+
+
+def _is_at(request: HttpRequest, page: str, address: str) -> bool:
+    """The lists of what waits stand below the address of payments, and have an entry of their own."""
+    if page == HOME:
+        return request.path == address
+    if page == PAYMENTS and request.path in (work_lists.address("waiting"), work_lists.address("under_way")):
+        return False
+    return request.path.startswith(address)
 
 
 @cache
 def _address(page: str) -> str:
     return reverse(page)
-
-
-def is_at_payments(request: HttpRequest) -> bool:
-    """The lists of what waits stand below this address, and have an entry of their own."""
-    payments = reverse("admin:payments_payment_changelist")
-    works = (work_lists.address("waiting"), work_lists.address("under_way"))
-    return request.path.startswith(payments) and request.path not in works
 
 
 def how_many_wait(request: HttpRequest) -> str:

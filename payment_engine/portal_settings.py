@@ -5,6 +5,9 @@ from typing import Any, Final
 from django.templatetags.static import static
 
 _SITE: Final = "payment_engine.admin_site"
+HOME: Final = "admin:index"
+PAYMENTS: Final = "admin:payments_payment_changelist"
+WAITING: Final = "admin:payments_payment_waiting"
 
 
 def _style(_request: object) -> str:
@@ -23,16 +26,16 @@ def _config_page(title: str, icon: str, name: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "page": f"admin:config_mgmt_{name}", "permission": "sees_tenants_rows"}
 
 
-def _work_list(title: str, icon: str, name: str, **badge: str) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "page": f"admin:payments_payment_{name}", "permission": "sees_tenants_rows", **badge}
+def _work_list(title: str, icon: str, name: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "page": f"admin:payments_payment_{name}", "permission": "sees_tenants_rows"}
 
 
 SIDEBAR: Final[tuple[dict[str, Any], ...]] = (
     {
         "items": [
-            {"title": "Dashboard", "icon": "dashboard", "page": "admin:index"},
-            {**_page("Payments", "payments", "payments_payment", "sees_tenants_rows"), "active": f"{_SITE}.is_at_payments"},
-            _work_list("Waiting for approval", "approval", "waiting", badge=f"{_SITE}.how_many_wait"),
+            {"title": "Dashboard", "icon": "dashboard", "page": HOME},
+            _page("Payments", "payments", "payments_payment", "sees_tenants_rows"),
+            _work_list("Waiting for approval", "approval", "waiting"),
             _work_list("Under way", "hourglass_top", "under_way"),
             _page("Accounts", "account_balance_wallet", "accounts_account", "sees_tenants_rows"),
             _page("Customers", "groups", "accounts_customer", "sees_tenants_rows"),
@@ -67,7 +70,7 @@ SIDEBAR: Final[tuple[dict[str, Any], ...]] = (
         ],
     },
 )
-"""Unfold's groups of items, but each names its page and who sees it; `admin_site.sidebar` makes unfold's own of them."""
+"""Groups of entries. Each names its page and who sees it; `admin_site.sidebar` makes addresses of them."""
 
 UNFOLD: Final[dict[str, Any]] = {
     "SITE_TITLE": "Payment Engine",
@@ -98,11 +101,7 @@ UNFOLD: Final[dict[str, Any]] = {
             "950": "#0a2229",
         }
     },
-    "SIDEBAR": {
-        "show_search": False,
-        "show_all_applications": False,
-        "navigation": f"{_SITE}.sidebar",
-    },
+    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": f"{_SITE}.sidebar"},
 }
 
 _NOBODY: Final = "tenants.portal.model_admin.HiddenModelAdmin"

@@ -34,13 +34,14 @@ CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[])
 SHARED_APPS = [
     "tenants",  # before django_tenants: its create_tenant knows nothing of ours
     "django_tenants",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.forms",
+    "payment_engine.portal_app.PortalAdminConfig",
     "django.contrib.humanize",
     "oauth2_provider",
     "rest_framework",
@@ -170,6 +171,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # templates/ has widgets of its own
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STORAGES = {

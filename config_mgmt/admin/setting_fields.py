@@ -1,6 +1,7 @@
 """A form field for each type of setting: what is typed becomes the JSON that the setting's own reader checks."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -25,7 +26,7 @@ def field_of(setting: Setting) -> forms.Field:
         case "choice":
             return _select(list(setting.choices), **options)
         case "time-zone":
-            return _select(sorted(name for name in available_timezones() if "/" in name or name == "UTC"), **options)
+            return _select(_time_zones(), **options)
         case "keys":
             return LongField(rows=6, **{**options, "help_text": f"One key a line. {options['help_text']}"})
         case "json":
@@ -57,6 +58,12 @@ def json_of_typed(setting: Setting, typed: str) -> Json:
 
 def _select(choices: list[str], **options: Any) -> forms.ChoiceField:  # noqa: ANN401  # Django's own
     return forms.ChoiceField(choices=[(choice, choice) for choice in choices], widget=UnfoldAdminSelectWidget(), **options)
+
+
+@cache
+def _time_zones() -> list[str]:
+    """Read from the disk once."""
+    return sorted(name for name in available_timezones() if "/" in name or name == "UTC")
 
 
 def _keys(typed: str) -> list[str]:
