@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from argparse import ArgumentParser
 from pathlib import Path
 
 from tests.sabotage import ROOT, SABOTAGES, Sabotage
@@ -34,8 +35,12 @@ def _noticed(sabotage: Sabotage, copy: Path) -> bool | None:
 
 
 def main() -> int:
-    wanted = sys.argv[1:]
+    parser = ArgumentParser(prog="python -m tests.sabotage", description="Break one line after another, and see that the tests notice.")
+    parser.add_argument("words", metavar="WORD", nargs="*", help="only those whose name or file has it; without any: all")
+    wanted = parser.parse_args().words
     chosen = [s for s in SABOTAGES if not wanted or any(word in s.name or word in s.file for word in wanted)]
+    if not chosen:
+        parser.error(f"no sabotage has {' or '.join(wanted)} in its name or file")
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
         _copy(Path(folder))
