@@ -35,9 +35,9 @@ SABOTAGES: Final = (
     ),
     Sabotage(
         name="a booked balance may be written without postings",
-        file="accounts/migrations/sql/booking_trigger.sql",
-        line="NEW.booked_minor <> coalesce(last.balance_after_minor, 0)",
-        instead="false",
+        file="accounts/migrations/sql/folds_by_deletion.sql",
+        line="AND NEW.booked_minor = coalesce(last.balance_after_minor, 0);",
+        instead=";",
         tests="tests/accounts",
     ),
     Sabotage(
